@@ -224,7 +224,7 @@ def node_of(first, directory, links):
         for key, port in (("listen", cmf.port), ("listen_metrics", cmf.metrics_port), ("listen_tls", cmf.tls_port)):
             cmf.set("server", key, f"127.0.0.1:{port}")
     hosts = ",".join(f"127.0.0.1:{link.port}" for link in links)
-    cmf.set("store", "database", f"postgresql://cmfd@{hosts}/cmfd?sslmode=disable&connect_timeout=2")
+    cmf.set("store", "database", f"postgresql://cmfd@{hosts}/cmfd?sslmode=disable")
     return cmf
 
 

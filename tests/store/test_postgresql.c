@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 /* Its place among the backends. */
 enum { POSTGRESQL = 1 };
@@ -130,6 +131,28 @@ START_TEST(test_postgresql_urls)
 }
 END_TEST
 
+/* What a service file of the tests says. */
+static void services_make(void)
+{
+	char path[100];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/tmp/cmfd-services.%d", (int)getpid());
+	file = fopen(path, "w");
+	ck_assert_ptr_nonnull(file);
+	fputs("[far]\nhost=db1.example,db2.example\nport=5433\nsslmode=disable\n"
+	      "[near]\nhost=/run/postgresql\npassword=secret\n",
+	      file);
+	fclose(file);
+	setenv("PGSERVICEFILE", path, 1);
+}
+
+static void services_remove(void)
+{
+	unlink(getenv("PGSERVICEFILE"));
+	unsetenv("PGSERVICEFILE");
+}
+
 /* PostgreSQL's documentation, 34.1.1.3: lists are of the same length, or of one port for all. */
 static const struct {
 	const char *url;
@@ -144,12 +167,17 @@ static const struct {
 	{"postgresql:///cmfd?host=/a,/b&port=6432",
 	 {{TEXT("/a"), NULL, TEXT("6432")}, {TEXT("/b"), NULL, TEXT("6432")}},
 	 2},
-	{"postgresql://db1/cmfd?hostaddr=192.0.2.1", {{TEXT("db1"), TEXT("192.0.2.1"), NULL}}, 1},
+	{"postgresql://db1/cmfd?hostaddr=192.0.2.1",
+	 {{TEXT("db1"), TEXT("192.0.2.1"), TEXT("5432")}},
+	 1},
 	{"postgresql:///cmfd?hostaddr=192.0.2.1,192.0.2.2",
-	 {{NULL, TEXT("192.0.2.1"), NULL}, {NULL, TEXT("192.0.2.2"), NULL}},
+	 {{NULL, TEXT("192.0.2.1"), TEXT("5432")}, {NULL, TEXT("192.0.2.2"), TEXT("5432")}},
+	 2},
+	{"postgresql:///?service=far",
+	 {{TEXT("db1.example"), NULL, TEXT("5433")}, {TEXT("db2.example"), NULL, TEXT("5433")}},
 	 2},
 	/* libpq's to find, or to refuse. */
-	{.url = "postgresql:///?service=cmfd"},
+	{.url = "postgresql:///cmfd"},
 	{.url = "postgresql:///cmfd?host=/a,"},
 	{.url = "postgresql:///cmfd?host=/a,/b&port=1,2,3"},
 	{.url = "postgresql:///cmfd?host=/a,/b&hostaddr=192.0.2.1"},
@@ -164,9 +192,12 @@ static void same_text(const char *is, const char *expected)
 
 START_TEST(test_postgresql_server_lists)
 {
+	struct strbuf problem = STRBUF_NULL;
 	struct conninfo_servers servers;
 
-	OK(conninfo_servers(server_lists[_i].url, &servers));
+	services_make();
+	OK(conninfo_servers(server_lists[_i].url, &problem, &servers));
+	services_remove();
 	ck_assert_uint_eq(servers.len, server_lists[_i].n);
 	for (size_t i = 0; i < servers.len; i++) {
 		same_text(servers.item[i].host, server_lists[_i].server[i].host);

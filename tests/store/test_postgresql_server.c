@@ -2,15 +2,26 @@
 /* What a PostgreSQL server, or whoever runs it, does to the sessions of a store. */
 #include "fixture.h"
 
+#include "../../src/store/postgresql/conninfo.h"
 #include "../../src/store/postgresql/locks.h"
+#include "pg_relay.h"
+#include "pg_server.h"
 
+#include <arpa/inet.h>
+#include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <libpq-fe.h>
+#include <netdb.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <time.h>
+#include <unistd.h>
 
 /* Its place among the backends. */
 enum { POSTGRESQL = 1 };
@@ -188,14 +199,236 @@ START_TEST(test_postgresql_node_stops_in_a_flight)
 }
 END_TEST
 
+/* --- servers that say nothing --- */
+
+/* The kernel connects whoever comes, and nobody answers. */
+static int silent_listen(const struct sockaddr *address, socklen_t len)
+{
+	int fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+	ck_assert_int_ge(fd, 0);
+	if (bind(fd, address, len) == 0 && listen(fd, 64) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+static int silent_listen_at(const char *directory)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+	ck_assert_int_eq(mkdir(directory, 0700), 0);
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s/.s.PGSQL.5432", directory);
+	return silent_listen((struct sockaddr *)&address, sizeof(address));
+}
+
+static void silent_end(int fd, const char *directory)
+{
+	char path[120];
+
+	close(fd);
+	snprintf(path, sizeof(path), "%s/.s.PGSQL.5432", directory);
+	unlink(path);
+	rmdir(directory);
+}
+
+/* How many have come since. */
+static int silent_count(int fd)
+{
+	int n = 0, client;
+
+	while ((client = accept(fd, NULL, NULL)) >= 0) {
+		close(client);
+		n++;
+	}
+	return n;
+}
+
+/* The fixture closed, its database at the end of a list of servers; the URL of before. */
+static char *fixture_list_servers(struct fixture *f, const char *first)
+{
+	char *direct = f->database;
+
+	fixture_close(f);
+	ck_assert_int_gt(asprintf(&f->database, "%.*s?host=%s,%s", (int)strcspn(direct, "?"),
+				  direct, first, pg_server_directory()),
+			 0);
+	f->options.database = f->database;
+	f->options.timeout_ms = 4000;
+	return direct;
+}
+
+static void fixture_list_end(struct fixture *f, char *direct)
+{
+	fixture_close(f);
+	free(f->database);
+	f->database = direct;
+	f->options.database = direct;
+	fixture_open(f);
+	fixture_end(f);
+}
+
+static void commit_surely(struct fixture *f)
+{
+	int err;
+
+	do {
+		add_audit(f->unit);
+		err = store_unit_commit(f->unit);
+	} while (err == -ENOTCONN);
+	OK(err);
+}
+
+/* The first of two servers is silent, as one behind a firewall or whose machine is gone: the second
+ * is come to, and those behind a connection that was good do not try the first again. */
+START_TEST(test_postgresql_first_server_is_silent)
+{
+	char directory[40], *direct;
+	struct fixture f;
+	int silent, err;
+
+	snprintf(directory, sizeof(directory), "/tmp/cmfd-silent.%d", (int)getpid());
+	silent = silent_listen_at(directory);
+	fixture_begin(&f, POSTGRESQL);
+	direct = fixture_list_servers(&f, directory);
+	while ((err = store_open(&f.options, &f.store)) == -ENOTCONN)
+		;
+	OK(err);
+	ck_assert_int_gt(silent_count(silent), 0);
+	OK(store_reader_new(f.store, &f.reader));
+	OK(store_unit_new(f.store, &f.unit));
+	commit_surely(&f);
+	audit_chains_check(&f, 2, 1);
+	ck_assert_int_eq(silent_count(silent), 0);
+	fixture_list_end(&f, direct);
+	silent_end(silent, directory);
+}
+END_TEST
+
+static void sessions_end(const char *url)
+{
+	number_ask(url, "SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity"
+			" WHERE datname = current_database() AND pid <> pg_backend_pid()");
+}
+
+/* It was the primary, and falls silent: the other one is come to, and is the first to be asked from
+ * then on. */
+START_TEST(test_postgresql_server_falls_silent)
+{
+	struct pg_relay relay;
+	struct fixture f;
+	char *direct;
+	int silent;
+
+	fixture_begin(&f, POSTGRESQL);
+	pg_relay_start(&relay);
+	direct = fixture_list_servers(&f, relay.directory);
+	fixture_open(&f);
+	commit_surely(&f);
+	ck_assert_int_gt(atomic_load(&relay.accepted), 0);
+	pg_relay_stop(&relay);
+	silent = silent_listen_at(relay.directory);
+	commit_surely(&f);
+	ck_assert_int_gt(silent_count(silent), 0);
+	for (int i = 0; i < 3; i++) {
+		sessions_end(direct);
+		commit_surely(&f);
+	}
+	ck_assert_int_eq(silent_count(silent), 0);
+	fixture_list_end(&f, direct);
+	silent_end(silent, relay.directory);
+}
+END_TEST
+
+/* --- names with several addresses --- */
+
+#define TWO_ADDRESSES "two.example"
+static const char *const two_addresses[] = {"127.0.0.2", "127.0.0.3"};
+
+/* Before that of the C library, for libpq and for us: one name has two addresses. */
+int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
+		struct addrinfo **foundp)
+{
+	int (*next)(const char *, const char *, const struct addrinfo *, struct addrinfo **) =
+		(__typeof__(next))dlsym(RTLD_NEXT, "getaddrinfo");
+	int err;
+
+	if (!name || strcmp(name, TWO_ADDRESSES) != 0)
+		return next(name, service, hints, foundp);
+	err = next(two_addresses[0], service, hints, foundp);
+	return err ? err : next(two_addresses[1], service, hints, &(*foundp)->ai_next);
+}
+
+static int silent_listen_on(const char *text, in_port_t port)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = port};
+
+	ck_assert_int_eq(inet_pton(AF_INET, text, &address.sin_addr), 1);
+	return silent_listen((struct sockaddr *)&address, sizeof(address));
+}
+
+static in_port_t port_of(int fd)
+{
+	struct sockaddr_in address;
+	socklen_t len = sizeof(address);
+
+	ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&address, &len), 0);
+	return address.sin_port;
+}
+
+/* The server is verified by its name, whichever address is tried. */
+START_TEST(test_postgresql_addresses_of_a_name)
+{
+	const struct conninfo_server server = {.host = TEXT(TWO_ADDRESSES), .port = TEXT("5433")};
+	struct strbuf problem = STRBUF_NULL;
+	struct conninfo_servers addresses;
+
+	OK(conninfo_addresses(&server, &problem, &addresses));
+	ck_assert_uint_eq(addresses.len, ARRAY_LEN(two_addresses));
+	for (size_t i = 0; i < addresses.len; i++) {
+		ck_assert_str_eq(addresses.item[i].host, TWO_ADDRESSES);
+		ck_assert_str_eq(addresses.item[i].address, two_addresses[i]);
+		ck_assert_str_eq(addresses.item[i].port, "5433");
+	}
+	conninfo_servers_clear(&addresses);
+}
+END_TEST
+
+START_TEST(test_postgresql_first_address_is_silent)
+{
+	struct store_options options = {.timeout_ms = 2000};
+	int first = -1, second = -1;
+	struct store *store;
+	char url[80];
+
+	while (second < 0) {
+		close(first);
+		first = silent_listen_on(two_addresses[0], 0);
+		second = silent_listen_on(two_addresses[1], port_of(first));
+	}
+	snprintf(url, sizeof(url), "postgresql://cmfd@" TWO_ADDRESSES ":%d/cmfd",
+		 ntohs(port_of(first)));
+	options.database = url;
+	ck_assert_int_eq(store_open(&options, &store), -ENOTCONN);
+	ck_assert_int_eq(silent_count(first), 1);
+	ck_assert_int_eq(silent_count(second), 1);
+	close(first);
+	close(second);
+}
+END_TEST
+
 TCase *postgresql_server_cases(void)
 {
 	TCase *tc = tcase_create("postgresql_server");
 
 	tcase_set_timeout(tc, 300);
+	tcase_add_test(tc, test_postgresql_addresses_of_a_name);
+	tcase_add_test(tc, test_postgresql_first_address_is_silent);
 	if (backends_count <= POSTGRESQL)
 		return tc;
 	tcase_add_test(tc, test_postgresql_wait_for_standby_is_cancelled);
 	tcase_add_test(tc, test_postgresql_node_stops_in_a_flight);
+	tcase_add_test(tc, test_postgresql_first_server_is_silent);
+	tcase_add_test(tc, test_postgresql_server_falls_silent);
 	return tc;
 }

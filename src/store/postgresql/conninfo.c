@@ -4,12 +4,16 @@
 
 #include <errno.h>
 #include <libpq-fe.h>
+#include <netdb.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* Where an item of a list of ports is empty. */
 #define PORT "5432"
+
+/* What no server is: see options_resolve(). */
+#define NO_SERVER "none"
 
 static const char *option_of(const PQconninfoOption *options, const char *keyword)
 {
@@ -91,6 +95,30 @@ char *conninfo_option(const char *url, const char *option)
 	return copy;
 }
 
+/*
+ * What libpq makes of a URL, the service that it names, and the environment. Only a connection
+ * tells, so one is begun that ends before a server is looked for: libpq knows of none such.
+ */
+static int options_resolve(const char *url, struct strbuf *problem, PQconninfoOption **optionsp)
+{
+	static const char *const keyword[] = {"sslmode", "dbname", "target_session_attrs", NULL};
+	const char *const value[] = {"verify-full", url, NO_SERVER, NULL};
+	PGconn *conn = PQconnectStartParams(keyword, value, 1);
+	PQconninfoOption *options = conn ? PQconninfo(conn) : NULL;
+	const char *reached = options ? option_of(options, "target_session_attrs") : NULL;
+
+	*optionsp = NULL;
+	if (reached && strcmp(reached, NO_SERVER) == 0)
+		*optionsp = options;
+	else if (options)
+		strbuf_printf(problem, "%.*s", (int)strcspn(PQerrorMessage(conn), "\n"),
+			      PQerrorMessage(conn));
+	if (!*optionsp)
+		PQconninfoFree(options);
+	PQfinish(conn);
+	return *optionsp ? 0 : problem->len > 0 ? -EINVAL : -ENOMEM;
+}
+
 /* --- servers --- */
 
 static size_t list_length(const char *list)
@@ -123,41 +151,59 @@ static bool list_names(const char *list, size_t n)
 			 list[strlen(list) - 1] != ',');
 }
 
+static int server_add(struct conninfo_servers *servers, const struct conninfo_server *server)
+{
+	struct conninfo_server *grown =
+		reallocarray(servers->item, servers->len + 1, sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	servers->item = grown;
+	servers->item[servers->len++] = *server;
+	return 0;
+}
+
+static void server_clear(struct conninfo_server *server)
+{
+	free(server->host);
+	free(server->address);
+	free(server->port);
+}
+
 static int servers_fill(const PQconninfoOption *options, struct conninfo_servers *servers)
 {
 	const char *hosts = option_of(options, "host"), *addresses = option_of(options, "hostaddr");
 	const char *ports = option_of(options, "port"), *names = addresses ? addresses : hosts;
 	size_t n = names && *names ? list_length(names) : 0;
+	int err = 0;
 
 	if (n == 0 || !list_names(hosts, n) || !list_names(addresses, n) ||
 	    (ports && list_length(ports) != 1 && list_length(ports) != n))
 		return 0;
-	servers->item = calloc(n, sizeof(*servers->item));
-	if (!servers->item)
-		return -ENOMEM;
-	for (; servers->len < n; servers->len++) {
-		struct conninfo_server *server = &servers->item[servers->len];
+	for (size_t i = 0; err == 0 && i < n; i++) {
+		struct conninfo_server server = {.host = list_item(hosts, i, ""),
+						 .address = list_item(addresses, i, ""),
+						 .port = list_item(ports, i, PORT)};
 
-		server->host = list_item(hosts, servers->len, "");
-		server->address = list_item(addresses, servers->len, "");
-		server->port = list_item(ports, servers->len, PORT);
-		if ((hosts && !server->host) || (addresses && !server->address) ||
-		    (ports && !server->port)) {
-			servers->len++;
-			return -ENOMEM;
-		}
+		if ((hosts && !server.host) || (addresses && !server.address) ||
+		    (ports && !server.port))
+			err = -ENOMEM;
+		if (err == 0)
+			err = server_add(servers, &server);
+		if (err < 0)
+			server_clear(&server);
 	}
-	return 0;
+	return err;
 }
 
-int conninfo_servers(const char *url, struct conninfo_servers *serversp)
+int conninfo_servers(const char *url, struct strbuf *problem, struct conninfo_servers *serversp)
 {
-	PQconninfoOption *options = PQconninfoParse(url, NULL);
-	int err;
+	PQconninfoOption *options;
+	int err = options_resolve(url, problem, &options);
 
 	*serversp = (struct conninfo_servers){0};
-	if (!options)
-		return -ENOMEM;
+	if (err < 0)
+		return err;
 	err = servers_fill(options, serversp);
 	PQconninfoFree(options);
 	if (err < 0)
@@ -165,13 +211,55 @@ int conninfo_servers(const char *url, struct conninfo_servers *serversp)
 	return err;
 }
 
+static int address_add(const struct conninfo_server *server, const struct addrinfo *info,
+		       struct conninfo_servers *addresses)
+{
+	struct conninfo_server at = {.host = strdup(server->host),
+				     .port = server->port ? strdup(server->port) : NULL};
+	char text[NI_MAXHOST];
+	int err = -ENOMEM;
+
+	if (getnameinfo(info->ai_addr, info->ai_addrlen, text, sizeof(text), NULL, 0,
+			NI_NUMERICHOST) == 0)
+		at.address = strdup(text);
+	if (at.host && at.address && (at.port || !server->port))
+		err = server_add(addresses, &at);
+	if (err < 0)
+		server_clear(&at);
+	return err;
+}
+
+bool conninfo_is_named(const struct conninfo_server *server)
+{
+	return server->host && *server->host && !strchr("/@", *server->host) &&
+	       !(server->address && *server->address);
+}
+
+int conninfo_addresses(const struct conninfo_server *server, struct strbuf *problem,
+		       struct conninfo_servers *addressesp)
+{
+	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
+	struct addrinfo *found = NULL;
+	int gai = getaddrinfo(server->host, NULL, &hints, &found), err = 0;
+
+	*addressesp = (struct conninfo_servers){0};
+	if (gai != 0) {
+		strbuf_printf(problem, "%s%s: %s", problem->len ? "; " : "", server->host,
+			      gai_strerror(gai));
+		return -ENOTCONN;
+	}
+	for (const struct addrinfo *at = found; err == 0 && at; at = at->ai_next)
+		err = address_add(server, at, addressesp);
+	freeaddrinfo(found);
+	if (err < 0)
+		conninfo_servers_clear(addressesp);
+	return err;
+}
+
 void conninfo_servers_clear(struct conninfo_servers *servers)
 {
-	for (size_t i = 0; i < servers->len; i++) {
-		free(servers->item[i].host);
-		free(servers->item[i].address);
-		free(servers->item[i].port);
-	}
+	for (size_t i = 0; i < servers->len; i++)
+		server_clear(&servers->item[i]);
 	free(servers->item);
 	*servers = (struct conninfo_servers){0};
 }

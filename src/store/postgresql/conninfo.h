@@ -8,18 +8,19 @@
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum { CONNINFO_KEYS = 12 };
 
-/* One of the servers that a URL names. NULL: libpq's own word for it. */
+/* One of the servers that a URL names, or one of its addresses. NULL: libpq's own word for it. */
 struct conninfo_server {
 	char *host, *address, *port;
 };
 
 struct conninfo_servers {
-	struct conninfo_server *item; /* owned, in the order of the URL */
-	size_t len;                   /* 0: libpq finds out which, as from a service file */
+	struct conninfo_server *item; /* owned, in their order */
+	size_t len;                   /* 0: libpq finds out which */
 };
 
 /* For PQconnectStartParams(), with expand_dbname; borrows the URL and the server. */
@@ -35,8 +36,22 @@ struct conninfo {
 _must_check_ int conninfo_check(const char *url, struct strbuf *problem);
 /* What a URL sets for an option of libpq; owned. NULL: nothing, or it is none. */
 char *conninfo_option(const char *url, const char *option);
-/* The servers of a URL that is valid. 0 or -ENOMEM. */
-_must_check_ int conninfo_servers(const char *url, struct conninfo_servers *serversp);
+/*
+ * The servers of a URL, also those that a service file or the environment names; nothing is
+ * connected to. -EINVAL: why there are none stands in `problem`, as a service that is not there.
+ * -ENOMEM.
+ */
+_must_check_ int conninfo_servers(const char *url, struct strbuf *problem,
+				  struct conninfo_servers *serversp);
+/* Whether it has a name, and addresses are to be looked for. */
+bool conninfo_is_named(const struct conninfo_server *server);
+/*
+ * The addresses of one that has a name, in the order in which they should be tried, with that name,
+ * by which the server is verified. Waits for the resolver. -ENOTCONN: it has none, and why is added
+ * to `problem`; -ENOMEM.
+ */
+_must_check_ int conninfo_addresses(const struct conninfo_server *server, struct strbuf *problem,
+				    struct conninfo_servers *addressesp);
 void conninfo_servers_clear(struct conninfo_servers *servers);
 /*
  * The URL before which stands what it may say otherwise: sslmode=verify-full, a primary

@@ -19,6 +19,8 @@ static int database_new(const struct store_options *options, struct pg_database 
 	if (!d)
 		return -ENOMEM;
 	err = conninfo_check(options->database, &problem);
+	if (err == 0)
+		err = conninfo_servers(options->database, &problem, &d->servers);
 	if (err == -EINVAL)
 		err = log_fault("[store] database", err, problem.text);
 	strbuf_clear(&problem);
@@ -32,9 +34,6 @@ static int database_new(const struct store_options *options, struct pg_database 
 	d->url = strdup(options->database);
 	if (!d->url)
 		return -ENOMEM;
-	err = conninfo_servers(d->url, &d->servers);
-	if (err < 0)
-		return err;
 	*databasep = TAKE(d);
 	return 0;
 }

@@ -18,10 +18,11 @@ struct pg_database {
 	char *url;
 	struct conninfo_servers servers; /* of the URL */
 	atomic_size_t primary;           /* which of them was that when it was last connected to */
-	atomic_int refused;              /* a negative errno: why the last try to connect failed */
-	int64_t timeout_ms;              /* for a connection, a lock, a statement */
-	bool unreplicated;               /* [store] replication = none */
-	bool serve;                      /* no other process does: see pg_writer.c */
+	atomic_uint_least64_t primary_address; /* by which address: see session.c */
+	atomic_int refused; /* a negative errno: why the last try to connect failed */
+	int64_t timeout_ms; /* for a connection, a lock, a statement */
+	bool unreplicated;  /* [store] replication = none */
+	bool serve;         /* no other process does: see pg_writer.c */
 	bool index_keys;
 	bool looks;                    /* it is opened as it is, and may well not be written */
 	atomic_int_least64_t retry_us; /* away, and not asked before; 0: it is there */

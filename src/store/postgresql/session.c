@@ -274,8 +274,8 @@ static void connection_say(PGconn *conn, int err, struct strbuf *tried)
 }
 
 /* NULL: whichever libpq finds. */
-static int server_connect(struct session *s, const struct conninfo_server *server,
-			  struct strbuf *tried)
+static int address_connect(struct session *s, const struct conninfo_server *server,
+			   int64_t until_us, struct strbuf *tried)
 {
 	struct conninfo info = conninfo_of(s->database->url, server);
 	int err = -ENOTCONN;
@@ -285,8 +285,7 @@ static int server_connect(struct session *s, const struct conninfo_server *serve
 		return -ENOMEM;
 	PQsetErrorVerbosity(s->conn, PQERRORS_VERBOSE);
 	if (PQstatus(s->conn) != CONNECTION_BAD)
-		err = connection_poll(s->conn,
-				      clock_monotonic_us() + 1000 * s->database->timeout_ms);
+		err = connection_poll(s->conn, until_us);
 	if (err == 0) {
 		PQsetErrorVerbosity(s->conn, PQERRORS_DEFAULT);
 		return 0;
@@ -297,19 +296,69 @@ static int server_connect(struct session *s, const struct conninfo_server *serve
 	return err;
 }
 
+/* When the first of so many has had its part of the time that is left. */
+static int64_t part_until(int64_t until_us, size_t n)
+{
+	int64_t now_us = clock_monotonic_us();
+
+	return now_us + (until_us - now_us) / (int64_t)n;
+}
+
+/* FNV-1a: by which an address is known again, though a resolver tells them in another order. */
+static uint64_t address_number(const struct conninfo_server *server)
+{
+	uint64_t number = 0xcbf29ce484222325;
+
+	for (const char *at = server->address; *at; at++)
+		number = (number ^ (uint8_t)*at) * 0x100000001b3;
+	return number;
+}
+
+/* By one address of a name after the other. */
+static int named_connect(struct session *s, const struct conninfo_server *server, int64_t until_us,
+			 struct strbuf *tried)
+{
+	struct pg_database *d = s->database;
+	struct conninfo_servers addresses;
+	size_t n, at = 0;
+	int err = conninfo_addresses(server, tried, &addresses), next = -ENOTCONN;
+
+	if (err < 0)
+		return err;
+	n = addresses.len;
+	while (at < n && address_number(&addresses.item[at]) != atomic_load(&d->primary_address))
+		at++;
+	err = -ENOTCONN;
+	for (size_t i = 0; next < 0 && i < n; i++, at++) {
+		next = address_connect(s, &addresses.item[at % n], part_until(until_us, n - i),
+				       tried);
+		if (next == 0)
+			atomic_store(&d->primary_address, address_number(&addresses.item[at % n]));
+		err = err == -ENOTCONN ? next : err;
+	}
+	conninfo_servers_clear(&addresses);
+	return next < 0 ? err : 0;
+}
+
 /*
- * One server after the other, that which was the primary first. Each has its own time: libpq would
- * wait for one whose machine is gone for as long as it may, and never come to the next.
+ * One server after the other, that which was the primary first, and each for its part of the time:
+ * libpq would wait for one whose machine is gone for as long as it may, and never come to the next.
  */
 static int connection_begin(struct session *s)
 {
 	const struct conninfo_servers *servers = &s->database->servers;
+	int64_t until_us = clock_monotonic_us() + 1000 * s->database->timeout_ms;
 	size_t n = servers->len > 0 ? servers->len : 1, at = atomic_load(&s->database->primary);
 	struct strbuf tried = STRBUF_NULL;
 	int err = -ENOTCONN, next = -ENOTCONN;
 
 	for (size_t i = 0; next < 0 && i < n; i++, at = (at + 1) % n) {
-		next = server_connect(s, servers->len > 0 ? &servers->item[at] : NULL, &tried);
+		const struct conninfo_server *server = servers->len > 0 ? &servers->item[at] : NULL;
+		int64_t part_us = part_until(until_us, n - i);
+
+		next = server && conninfo_is_named(server)
+			       ? named_connect(s, server, part_us, &tried)
+			       : address_connect(s, server, part_us, &tried);
 		if (next == 0)
 			atomic_store(&s->database->primary, at);
 		/* What one has against us says more than that another one is away. */
