@@ -633,9 +633,10 @@ struct store_ahead {
 	struct bytes transaction_id;
 	bool certificate;        /* that of the transaction, too */
 	struct bytes subject_id; /* registrations of that; empty: of none */
-	/* Certificates by their serial numbers, none if there is none: one that is known by its id
-	 * already, one that is not, and one that is not with its registration. */
-	struct serial known, signer, updated;
+	/* Certificates by their serial numbers, none if there is none: who signed, if it is known
+	 * by its id already and if not, and the one that the message is about. */
+	struct serial known, signer, named;
+	bool registration; /* of the one named, too */
 };
 /*
  * Asks a server of a database for all of that and the client generation together, for one wait

@@ -72,6 +72,16 @@ static struct serial serial_updated(const struct cmp_request *rq)
 	return SERIAL_NULL;
 }
 
+/* The certificate that an rr revokes, or the first of them. */
+static struct serial serial_revoked(const struct cmp_request *rq)
+{
+	const RevDetails *first = sk_RevDetails_value(rq->msg->body->value.rr, 0);
+	const ASN1_INTEGER *number = first ? first->certDetails->serialNumber : NULL;
+	struct serial serial;
+
+	return number && serial_of_integer(number, &serial) == 0 ? serial : SERIAL_NULL;
+}
+
 /* The first certificate of the message, if a CA of ours is its issuer. */
 static struct serial serial_of_signer(const struct cmp_request *rq)
 {
@@ -96,12 +106,16 @@ int cmp_ahead_ask(struct cmp_request *rq)
 	if (rq->service->announcement || rq->service->admits_itself)
 		return 0;
 	ahead.subject_id = name_asked_for(rq->msg);
-	/* Each update is signed with another one; who goes on has been seen. */
 	if (rq->msg->body_type == PKI_BODY_KUR) {
-		ahead.signer = serial_of_signer(rq);
-		ahead.updated = serial_updated(rq);
-	} else if (!rq->service->opens) {
-		ahead.known = serial_of_signer(rq);
+		ahead.named = serial_updated(rq);
+		ahead.registration = true;
+	} else if (rq->msg->body_type == PKI_BODY_RR) {
+		ahead.named = serial_revoked(rq);
 	}
+	/* Whoever updates or revokes with a certificate does so once; who goes on has been seen. */
+	if (ahead.named.len > 0)
+		ahead.signer = serial_of_signer(rq);
+	else if (!rq->service->opens)
+		ahead.known = serial_of_signer(rq);
 	return store_ahead_ask(rq->worker->reader, &ahead);
 }

@@ -207,8 +207,8 @@ def test_flights_of_an_enrolment(tmp_path):
         relay.close()
 
 
-def test_flights_of_an_update(tmp_path):
-    """kur and certConf, by the client and by the certificate that is updated: as few."""
+def test_flights_of_an_update_and_a_revocation(tmp_path):
+    """kur and certConf, and rr, by the client and by the certificate that it is about: as few."""
     cmf = on_postgresql(tmp_path / "cmf")
     relay = flights.Relay(postgresql.server().dir)
     try:
@@ -224,6 +224,10 @@ def test_flights_of_an_update(tmp_path):
         own = ("-cert", certs[1], "-key", keys[1])
         assert vnfm.cmp("kur", "-oldcert", certs[1], *own, "-newkey", keys[2], "-certout", certs[2]).ok
         assert flights_of_an_enrolment(relay) == (2, 2)
+        assert vnfm.cmp("rr", "-oldcert", certs[1], "-revreason", "0").ok
+        assert flights_of_an_enrolment(relay) == (1, 1)
+        assert vnfm.cmp("rr", "-oldcert", certs[2], "-cert", certs[2], "-key", keys[2], "-revreason", "0").ok
+        assert flights_of_an_enrolment(relay) == (1, 1)
     finally:
         cmf.stop()
         relay.close()

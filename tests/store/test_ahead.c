@@ -112,7 +112,8 @@ START_TEST(test_ahead_of_certificates)
 {
 	struct store_registration reg = sample_registration("vnfci-1"), reg_found = {0};
 	struct store_certificate cert = sample_certificate(0, 1), found = {0};
-	struct store_ahead ahead = {.transaction_id = bytes_of_string("0123456789abcdef")};
+	struct store_ahead ahead = {.transaction_id = bytes_of_string("0123456789abcdef"),
+				    .registration = true};
 	struct serial another;
 	struct fixture f;
 	int64_t id;
@@ -120,7 +121,7 @@ START_TEST(test_ahead_of_certificates)
 	fixture_begin(&f, _i);
 	cert.registration_id = put_registration(&f, &reg);
 	id = put_certificate(&f, &cert);
-	ahead.known = ahead.signer = ahead.updated = cert.serial;
+	ahead.known = ahead.signer = ahead.named = cert.serial;
 	OK(store_ahead_ask(f.reader, &ahead));
 	another = sample_certificate(0, 2).serial;
 	ABSENT(store_certificate_find(f.reader, cert.ca, &another, &found));

@@ -10,7 +10,7 @@ int store_ahead_ask(struct store_reader *r, const struct store_ahead *ahead)
 	struct value transaction_id = value_bytes(ahead->transaction_id);
 	struct value known = value_bytes(serial_view(&ahead->known));
 	struct value signer = value_bytes(serial_view(&ahead->signer));
-	struct value updated = value_bytes(serial_view(&ahead->updated));
+	struct value named = value_bytes(serial_view(&ahead->named));
 	_cleanup_(freep) char *key = NULL;
 	struct reader_question question[AHEAD_MAX] = {
 		{READ_CLIENT_GENERATION, READ_CLIENT_GENERATION},
@@ -37,12 +37,12 @@ int store_ahead_ask(struct store_reader *r, const struct store_ahead *ahead)
 	if (ahead->signer.len > 0)
 		question[n++] = (struct reader_question){READ_CERTIFICATES_OF_SERIAL,
 							 READ_CERTIFICATE_FIND, signer, true};
-	if (ahead->updated.len > 0) {
+	if (ahead->named.len > 0)
 		question[n++] = (struct reader_question){READ_CERTIFICATES_OF_SERIAL,
-							 READ_CERTIFICATE_FIND, updated, true};
+							 READ_CERTIFICATE_FIND, named, true};
+	if (ahead->named.len > 0 && ahead->registration)
 		question[n++] = (struct reader_question){READ_REGISTRATIONS_OF_SERIAL,
-							 READ_REGISTRATION_GET, updated, false};
-	}
+							 READ_REGISTRATION_GET, named, false};
 	return reader_ask_ahead(r, question, n);
 }
 
