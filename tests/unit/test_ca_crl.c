@@ -359,6 +359,83 @@ START_TEST(test_rfc5280_3_3_listed_beyond_expiry)
 }
 END_TEST
 
+static int64_t this_update_ms(void)
+{
+	struct ca_crl row = {0};
+	X509_CRL *crl = newest_crl(&row);
+	struct tm tm;
+	int64_t ms;
+
+	ck_assert_int_eq(ASN1_TIME_to_tm(X509_CRL_get0_lastUpdate(crl), &tm), 1);
+	ms = 1000 * (int64_t)timegm(&tm);
+	ck_assert_int_eq(ms / 1000, row.row.this_update_ms / 1000);
+	X509_CRL_free(crl);
+	ca_crl_clear(&row);
+	return ms;
+}
+
+/*
+ * Nodes have clocks of their own. A CRL with a higher number (RFC 5280 5.2.3) is not older than the
+ * one before by its thisUpdate, by which OpenSSL chooses.
+ */
+START_TEST(test_rfc5280_5_1_2_4_this_update_of_nodes)
+{
+	struct store_certificate cert = {0};
+	int64_t ahead_ms;
+
+	begin("P-256");
+	fixture_load(&f);
+	put_active("vnfci-1", &cert);
+	f.now_ms += 1500;
+	OK(ca_housekeeping(f.ca, f.reader, f.unit));
+	ahead_ms = this_update_ms();
+	f.now_ms -= 1500;
+	revoke(&cert, STORE_CERT_REVOKED, 1);
+	OK(ca_housekeeping(f.ca, f.reader, f.unit));
+	ck_assert_int_eq(crl_number(), 2);
+	ck_assert_int_eq(entries(), 1);
+	ck_assert_int_eq(this_update_ms(), ahead_ms);
+	f.now_ms += 5000;
+	OK(ca_crl_update(f.ca, f.reader, f.unit));
+	ck_assert_int_eq(this_update_ms(), f.now_ms / 1000 * 1000);
+	store_certificate_clear(&cert);
+	end();
+}
+END_TEST
+
+/*
+ * A clock was hours ahead, and is right again: there is a CRL that is valid now at once, which has
+ * what expires in these hours, and from then on the interval counts as ever.
+ */
+START_TEST(test_crl_of_a_clock_that_was_hours_ahead)
+{
+	struct store_certificate cert = {0};
+	int64_t right_ms;
+
+	begin("P-256");
+	fixture_load(&f);
+	put_active("vnfci-1", &cert);
+	revoke(&cert, STORE_CERT_REVOKED, 1);
+	right_ms = f.now_ms;
+	f.now_ms = cert.not_after_ms + 3 * 3600 * 1000;
+	OK(ca_housekeeping(f.ca, f.reader, f.unit));
+	ck_assert_int_eq(crl_number(), 1);
+	f.now_ms = right_ms;
+	OK(ca_housekeeping(f.ca, f.reader, f.unit));
+	ck_assert_int_eq(crl_number(), 2);
+	ck_assert_int_eq(entries(), 1);
+	ck_assert_int_eq(this_update_ms(), right_ms / 1000 * 1000);
+	OK(ca_housekeeping(f.ca, f.reader, f.unit));
+	ck_assert_int_eq(crl_number(), 2);
+	f.now_ms += DAY_MS;
+	OK(ca_housekeeping(f.ca, f.reader, f.unit));
+	ck_assert_int_eq(crl_number(), 3);
+	ck_assert_int_eq(entries(), 1);
+	store_certificate_clear(&cert);
+	end();
+}
+END_TEST
+
 /* Revocations do not put off the CRLs that are due anyhow, nor wait for less than the interval. */
 START_TEST(test_crl_revocation_interval)
 {
@@ -543,6 +620,8 @@ static Suite *ca_crl_suite(void)
 	tcase_add_test(crl, test_crl_when_due);
 	tcase_add_test(crl, test_rfc5280_5_3_1_hold_and_release);
 	tcase_add_test(crl, test_rfc5280_3_3_listed_beyond_expiry);
+	tcase_add_test(crl, test_rfc5280_5_1_2_4_this_update_of_nodes);
+	tcase_add_test(crl, test_crl_of_a_clock_that_was_hours_ahead);
 	tcase_add_test(crl, test_crl_revocation_interval);
 	tcase_add_loop_test(crl, test_crl_of_several_pages, 0, kinds);
 	tcase_add_test(crl, test_crl_in_memory_once);

@@ -16,6 +16,13 @@ enum {
 	/* A revocation gets its time before its commit, so for this long one that is older than
 	 * the CRL may be missing in it. Nobody's commit takes longer. */
 	COMMIT_TIME_MAX_MS = 60 * 1000,
+	/*
+	 * So far may clocks of nodes differ, or one be set back, without thisUpdate going back:
+	 * many take the CRL with the later one, whatever its number. One further in the future was
+	 * a mistake, and none that is valid now waits for it: verifiers refuse it until then
+	 * (RFC 5280 6.3.3), and from the next one after that thisUpdate goes on as ever.
+	 */
+	CLOCKS_DIFFER_MAX_MS = 10 * 1000,
 	/* Another worker took the number first, so somebody gets on: this many times are not lost
 	 * in a row unless something is wrong. */
 	NUMBER_ATTEMPTS = 64,
@@ -156,11 +163,18 @@ void ca_crl_clear(struct ca_crl *crl)
 
 /* --- when --- */
 
+/* By more than clocks may differ. */
+static bool is_future(int64_t time_ms, int64_t now_ms)
+{
+	return time_ms - now_ms > CLOCKS_DIFFER_MAX_MS;
+}
+
 /* RFC 5280 3.3: "regularly scheduled", whatever was made in between because of revocations. */
 static bool is_scheduled(const struct ca *ca, const struct store_crl *newest, int64_t now_ms)
 {
 	return now_ms - newest->scheduled_ms >= ca->conf->crl_interval_ms ||
-	       now_ms - newest->this_update_ms >= ca->conf->crl_validity_ms;
+	       now_ms - newest->this_update_ms >= ca->conf->crl_validity_ms ||
+	       is_future(newest->scheduled_ms, now_ms);
 }
 
 /* From when on a revocation may have the next one made; one of the future is no reason to wait. */
@@ -171,6 +185,13 @@ static int64_t revocation_ms(const struct ca *ca, const struct store_crl *newest
 		       : newest->this_update_ms + ca->conf->crl_revocation_interval_ms;
 }
 
+static int64_t this_update_ms(const struct store_crl *newest, int64_t now_ms)
+{
+	return newest->this_update_ms > now_ms && !is_future(newest->this_update_ms, now_ms)
+		       ? newest->this_update_ms
+		       : now_ms;
+}
+
 /* --- making --- */
 
 /* What is to be in the store, but for the octets. STORE_NOT_FOUND: it is the first. */
@@ -178,21 +199,23 @@ static int row_fill(struct ca *ca, struct store_reader *reader, struct store_crl
 		    int64_t *listed_after_msp)
 {
 	_cleanup_(store_crl_clear) struct store_crl newest = {0};
+	int64_t now_ms = clock_now_ms(ca->set->clock);
 	int err = store_crl_newest(reader, ca->conf->name, &newest);
 
 	if (err < 0)
 		return err;
 	row->number = (newest.number > newest.floor ? newest.number : newest.floor) + 1;
-	row->this_update_ms = clock_now_ms(ca->set->clock);
+	row->this_update_ms = this_update_ms(&newest, now_ms);
 	row->next_update_ms = row->this_update_ms + ca->conf->crl_validity_ms;
-	row->scheduled_ms = is_scheduled(ca, &newest, row->this_update_ms) ? row->this_update_ms
-									   : newest.scheduled_ms;
+	row->scheduled_ms =
+		is_scheduled(ca, &newest, now_ms) ? row->this_update_ms : newest.scheduled_ms;
 	/*
 	 * RFC 5280 3.3: an entry stays "until it appears on one regularly scheduled CRL issued
 	 * beyond the revoked certificate's validity period": the last one has seen off what had
-	 * expired by then.
+	 * expired by then. What has not expired yet none has, whatever time it says.
 	 */
-	*listed_after_msp = newest.scheduled_ms - COMMIT_TIME_MAX_MS;
+	*listed_after_msp =
+		(newest.scheduled_ms < now_ms ? newest.scheduled_ms : now_ms) - COMMIT_TIME_MAX_MS;
 	/* Before the entries are read: what is counted is there. */
 	return store_crl_changes(reader, ca->conf->name, &row->changes);
 }
@@ -201,13 +224,13 @@ static int row_fill(struct ca *ca, struct store_reader *reader, struct store_crl
 static const struct store_audit asked_by_nobody = {.actor = "housekeeping",
 						   .actor_kind = STORE_ACTOR_SYSTEM};
 
-static int crl_audit(struct store_unit *unit, const struct store_crl *row, size_t entries,
-		     const struct store_audit *asker)
+static int crl_audit(const struct ca *ca, struct store_unit *unit, const struct store_crl *row,
+		     size_t entries, const struct store_audit *asker)
 {
 	char detail[64];
 	struct store_audit audit = asker ? *asker : asked_by_nobody;
 
-	audit.time_ms = row->this_update_ms;
+	audit.time_ms = clock_now_ms(ca->set->clock);
 	audit.action = "issue CRL";
 	audit.target = row->ca;
 	audit.detail = detail;
@@ -238,7 +261,7 @@ static int crl_make_once(struct ca *ca, const struct store_audit *asker,
 	row.der = shared_view(der);
 	err = store_crl_insert(unit, &row, &row.id);
 	if (!err)
-		err = crl_audit(unit, &row, n, asker);
+		err = crl_audit(ca, unit, &row, n, asker);
 	if (err) {
 		store_unit_clear(unit);
 		return err;
