@@ -493,6 +493,7 @@ struct store_crl {
 	int64_t next_update_ms;
 	int64_t scheduled_ms; /* thisUpdate of the last regularly scheduled one, this or before */
 	int64_t changes;      /* it has all revocations up to this crl_change; -1: not known */
+	int64_t scheduled_changes; /* and that one had those up to this */
 	int64_t floor;    /* the next number is above this one, too; 0: none. Ignored on insert */
 	struct bytes der; /* to be inserted; reading leaves it out */
 };
@@ -927,12 +928,13 @@ _must_check_ int store_crl_octets(struct store_reader *r, int64_t id, struct oct
 /* The number of the newest change in what a CRL of this CA lists; 0: there was none. */
 _must_check_ int store_crl_changes(struct store_reader *r, const char *ca, int64_t *changesp);
 /*
- * What a CRL of this CA must list, a page of at most `max` entries: certificates with a notAfter
- * later than `not_after_ms`, from the highest serial below `below` down; NULL: from the top.
+ * What a CRL of this CA must list, a page of at most `max` entries: all that the last regularly
+ * scheduled CRL that `before` tells of has not had after their notAfter, from the highest serial
+ * below `below` down; NULL: from the top.
  */
-_must_check_ int store_revoked_page(struct store_reader *r, const char *ca, int64_t not_after_ms,
-				    const struct serial *below, struct store_revoked *page,
-				    size_t max, size_t *np);
+_must_check_ int store_revoked_page(struct store_reader *r, const char *ca,
+				    const struct store_crl *before, const struct serial *below,
+				    struct store_revoked *page, size_t max, size_t *np);
 
 _must_check_ int store_seen_find(struct store_reader *r, const uint8_t digest[32], bool *seenp);
 

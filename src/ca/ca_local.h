@@ -130,11 +130,11 @@ _must_check_ int internal_extensions_encode(const struct ca *ca, struct internal
 void extension_put_san(struct der_writer *w, const struct ca_request *request);
 
 /*
- * internal/crl_encode.c: a CRL of that number and those times, with the certificates that have
- * expired after `listed_after_ms`, if at all; *np: how many.
+ * internal/crl_encode.c: a CRL of that number and those times, with the certificates that are to be
+ * listed after the CRL `before` (0: there was none); *np: how many.
  */
 _must_check_ int crl_encode(const struct ca *ca, const struct store_crl *row,
-			    int64_t listed_after_ms, struct store_reader *reader,
+			    const struct store_crl *before, struct store_reader *reader,
 			    struct octets *derp, size_t *np);
 
 /* internal/crl.c: makes a CRL if one is due; the newest one comes to crl_directory. */

@@ -40,8 +40,8 @@
 	" LIMIT ?6) AS few) >= ?6"
 
 /*
- * A certificate c that nothing needs any more, by a time: see store/retention.h. A minute is what a
- * commit may take (ca/internal/crl.c), so that a scheduled CRL so long after has had the entry.
+ * A certificate c that nothing needs any more, by a time: see store/retention.h. A scheduled CRL
+ * after its end has had the entry.
  */
 #define NOTHING(table, condition) " AND NOT EXISTS (SELECT 1 FROM " table " WHERE " condition ")"
 #define CERTIFICATE_MAY_GO(before)                                                                \
@@ -49,9 +49,9 @@
 	" AND c.id < (SELECT max(id) FROM certificate)"                                           \
 	" AND (c.revoked_ms IS NULL OR EXISTS (SELECT 1 FROM exchange x"                          \
 	" WHERE x.certificate_id = c.id) OR EXISTS (SELECT 1 FROM crl l WHERE l.ca = c.ca"        \
-	" AND l.changes >= coalesce(c.crl_change, 0) AND l.scheduled_ms > c.revoked_ms + 60000"   \
-	" AND l.scheduled_ms > c.not_after_ms + 60000))" NOTHING("archived_key k",                \
-								 "k.certificate_id = c.id")       \
+	" AND coalesce(l.scheduled_changes, l.changes) >= coalesce(c.crl_change, 0)"              \
+	" AND l.scheduled_ms > c.revoked_ms AND l.scheduled_ms > c.not_after_ms))" NOTHING(       \
+		"archived_key k", "k.certificate_id = c.id")                                      \
 		NOTHING("certificate n", "n.replaces_id = c.id AND n.not_after_ms >= " before)    \
 			NOTHING("exchange x", "x.certificate_id = c.id AND x.state = 0")          \
 				NOTHING("cmp_transaction t", "t.certificate_id = c.id") NOTHING(  \
@@ -378,7 +378,8 @@ const char *const store_change_sql[CHANGE_KINDS] = {
 				   " WHERE id = ?1 AND state = 0",
 	[CHANGE_CRL_INSERT] =
 		"INSERT INTO crl (ca, number, this_update_ms, next_update_ms, scheduled_ms,"
-		" changes, der) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE NOT EXISTS"
+		" changes, der, scheduled_changes) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 WHERE NOT "
+		"EXISTS"
 		" (SELECT 1 FROM crl WHERE ca = ?1 AND number >= ?2)",
 	[CHANGE_CRL_PURGE] = "DELETE FROM crl WHERE ca = ?1 AND number < ?2"
 			     " AND NOT EXISTS (SELECT 1 FROM cmp_transaction"
@@ -719,6 +720,7 @@ const char *const store_read_sql[READ_KINDS] = {
 				  " ORDER BY ca LIMIT 1",
 	[READ_CRL_NEWEST] =
 		"SELECT id, ca, number, this_update_ms, next_update_ms, scheduled_ms, changes,"
+		" coalesce(scheduled_changes, changes),"
 		" coalesce((SELECT f.number FROM crl_floor f WHERE f.ca = crl.ca), 0)"
 		" FROM crl WHERE ca = ?1 ORDER BY number DESC LIMIT 1",
 	[READ_CRL_OCTETS] = "SELECT der FROM crl WHERE id = ?1",
@@ -831,7 +833,8 @@ const char *const store_read_sql[READ_KINDS] = {
 		" ORDER BY expires_ms LIMIT ?2",
 	[READ_REVOKED_PAGE] = "SELECT serial, reason, revoked_ms, invalidity_ms FROM certificate"
 			      " WHERE ca = ?1 AND revoked_ms IS NOT NULL AND serial < ?2"
-			      " AND not_after_ms > ?3 ORDER BY serial DESC LIMIT ?4",
+			      " AND (not_after_ms >= ?3 OR crl_change > ?4)"
+			      " ORDER BY serial DESC LIMIT ?5",
 	[READ_AUDIT_CHAINS] = "SELECT " AUDIT_CHAIN_COLUMNS " FROM audit_chain WHERE id >= 0"
 			      " ORDER BY id",
 	[READ_DATABASE_STATE] = "SELECT now_ms, schema, needs FROM database_state",

@@ -393,10 +393,11 @@ static void revoke(struct fixture *f, int64_t id, enum store_certificate_state t
 static void page_is(struct fixture *f, int64_t not_after_ms, const struct serial *below, size_t max,
 		    const char *expected)
 {
+	const struct store_crl before = {.scheduled_ms = not_after_ms + 1, .scheduled_changes = 3};
 	struct store_revoked page[8];
 	size_t n = 99;
 
-	OK(store_revoked_page(f->reader, "issuing", not_after_ms, below, page, max, &n));
+	OK(store_revoked_page(f->reader, "issuing", &before, below, page, max, &n));
 	ck_assert_uint_eq(n, strlen(expected));
 	for (size_t i = 0; i < n; i++)
 		ck_assert_uint_eq(page[i].serial.octet[page[i].serial.len - 1],
@@ -442,7 +443,9 @@ START_TEST(test_revoked_page_of_a_ca)
 	page_is(&f, 20000, NULL, 8, "93");
 	page_is(&f, 19999, NULL, 8, "953");
 	page_is(&f, 19999, NULL, 2, "95");
-	OK(store_revoked_page(f.reader, "issuing", 20000, NULL, page, 8, &n));
+	OK(store_revoked_page(f.reader, "issuing",
+			      &(struct store_crl){.scheduled_ms = 20001, .scheduled_changes = 3},
+			      NULL, page, 8, &n));
 	ck_assert_int_eq(page[0].reason, STORE_REASON_NONE);
 	ck_assert_int_eq(page[1].reason, 5);
 	ck_assert_int_eq(page[1].revoked_ms, 23);
@@ -496,6 +499,7 @@ static struct store_crl sample_crl(const char *ca, int64_t number)
 				  .next_update_ms = 200 + number,
 				  .scheduled_ms = 50 + number,
 				  .changes = number,
+				  .scheduled_changes = number - 1,
 				  .der = VIEW("crl DER")};
 }
 
@@ -535,6 +539,7 @@ START_TEST(test_crl_number_grows)
 	ck_assert_int_eq(found.next_update_ms, 206);
 	ck_assert_int_eq(found.scheduled_ms, 56);
 	ck_assert_int_eq(found.changes, 6);
+	ck_assert_int_eq(found.scheduled_changes, 5);
 	ck_assert_int_eq(found.id, crl.id);
 	OK(store_crl_octets(f.reader, found.id, &der));
 	ck_assert(bytes_equal(octets_view(&der), VIEW("second DER")));

@@ -161,6 +161,7 @@ static void crl_make(struct past_world *w, int64_t scheduled_ms, int64_t changes
 				.next_update_ms = scheduled_ms + 1,
 				.scheduled_ms = scheduled_ms,
 				.changes = changes,
+				.scheduled_changes = changes,
 				.der = VIEW("crl")};
 
 	OK(store_crl_insert(w->f.unit, &crl, NULL));

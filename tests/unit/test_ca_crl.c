@@ -359,6 +359,39 @@ START_TEST(test_rfc5280_3_3_listed_beyond_expiry)
 }
 END_TEST
 
+/*
+ * Its COMMIT may have taken long, as one does that waits for a standby: a scheduled CRL that was
+ * made meanwhile, after the end of the certificate, has not had it.
+ */
+START_TEST(test_rfc5280_3_3_listed_that_was_committed_late)
+{
+	struct store_certificate cert = {0};
+	int64_t revoked_ms;
+
+	begin("P-256");
+	fixture_load(&f);
+	put_active("vnfci-1", &cert);
+	revoked_ms = cert.not_after_ms - 1000;
+	f.now_ms = cert.not_after_ms + 3600 * 1000;
+	OK(ca_housekeeping(f.ca, f.reader, f.unit));
+	ck_assert_int_eq(entries(), 0);
+	OK(store_certificate_revoke(f.unit, cert.id, STORE_CERT_ACTIVE, STORE_CERT_REVOKED, 1,
+				    revoked_ms));
+	OK(store_unit_commit(f.unit));
+	OK(ca_housekeeping(f.ca, f.reader, f.unit));
+	ck_assert_int_eq(crl_number(), 2);
+	ck_assert_int_eq(entries(), 1);
+	f.now_ms += DAY_MS;
+	OK(ca_housekeeping(f.ca, f.reader, f.unit));
+	ck_assert_int_eq(crl_number(), 3);
+	ck_assert_int_eq(entries(), 1);
+	OK(ca_crl_update(f.ca, f.reader, f.unit));
+	ck_assert_int_eq(entries(), 0);
+	store_certificate_clear(&cert);
+	end();
+}
+END_TEST
+
 static int64_t this_update_ms(void)
 {
 	struct ca_crl row = {0};
@@ -620,6 +653,7 @@ static Suite *ca_crl_suite(void)
 	tcase_add_test(crl, test_crl_when_due);
 	tcase_add_test(crl, test_rfc5280_5_3_1_hold_and_release);
 	tcase_add_test(crl, test_rfc5280_3_3_listed_beyond_expiry);
+	tcase_add_test(crl, test_rfc5280_3_3_listed_that_was_committed_late);
 	tcase_add_test(crl, test_rfc5280_5_1_2_4_this_update_of_nodes);
 	tcase_add_test(crl, test_crl_of_a_clock_that_was_hours_ahead);
 	tcase_add_test(crl, test_crl_revocation_interval);

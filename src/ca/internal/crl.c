@@ -13,9 +13,6 @@
 static const int64_t UNFIT_TOLD_US = 60LL * 1000 * 1000;
 
 enum {
-	/* A revocation gets its time before its commit, so for this long one that is older than
-	 * the CRL may be missing in it. Nobody's commit takes longer. */
-	COMMIT_TIME_MAX_MS = 60 * 1000,
 	/*
 	 * So far may clocks of nodes differ, or one be set back, without thisUpdate going back:
 	 * many take the CRL with the later one, whatever its number. One further in the future was
@@ -194,30 +191,30 @@ static int64_t this_update_ms(const struct store_crl *newest, int64_t now_ms)
 
 /* --- making --- */
 
-/* What is to be in the store, but for the octets. STORE_NOT_FOUND: it is the first. */
+/* What is to be in the store, but for the octets, and the one before: 0 if it is the first. */
 static int row_fill(struct ca *ca, struct store_reader *reader, struct store_crl *row,
-		    int64_t *listed_after_msp)
+		    struct store_crl *before)
 {
-	_cleanup_(store_crl_clear) struct store_crl newest = {0};
 	int64_t now_ms = clock_now_ms(ca->set->clock);
-	int err = store_crl_newest(reader, ca->conf->name, &newest);
+	int err = store_crl_newest(reader, ca->conf->name, before);
 
 	if (err < 0)
 		return err;
-	row->number = (newest.number > newest.floor ? newest.number : newest.floor) + 1;
-	row->this_update_ms = this_update_ms(&newest, now_ms);
+	row->number = (before->number > before->floor ? before->number : before->floor) + 1;
+	row->this_update_ms = this_update_ms(before, now_ms);
 	row->next_update_ms = row->this_update_ms + ca->conf->crl_validity_ms;
-	row->scheduled_ms =
-		is_scheduled(ca, &newest, now_ms) ? row->this_update_ms : newest.scheduled_ms;
-	/*
-	 * RFC 5280 3.3: an entry stays "until it appears on one regularly scheduled CRL issued
-	 * beyond the revoked certificate's validity period": the last one has seen off what had
-	 * expired by then. What has not expired yet none has, whatever time it says.
-	 */
-	*listed_after_msp =
-		(newest.scheduled_ms < now_ms ? newest.scheduled_ms : now_ms) - COMMIT_TIME_MAX_MS;
+	row->scheduled_ms = before->scheduled_ms;
+	row->scheduled_changes = before->scheduled_changes;
 	/* Before the entries are read: what is counted is there. */
-	return store_crl_changes(reader, ca->conf->name, &row->changes);
+	err = store_crl_changes(reader, ca->conf->name, &row->changes);
+	if (is_scheduled(ca, before, now_ms)) {
+		row->scheduled_ms = row->this_update_ms;
+		row->scheduled_changes = row->changes;
+	}
+	/* What has not expired yet none has seen off, whatever time it says. */
+	if (before->scheduled_ms > now_ms)
+		before->scheduled_ms = now_ms;
+	return err;
 }
 
 /* Nobody asked for what is made because it is due. */
@@ -244,14 +241,14 @@ static int crl_make_once(struct ca *ca, const struct store_audit *asker,
 			 struct store_reader *reader, struct store_unit *unit)
 {
 	struct store_crl row = {.ca = ca->conf->name};
+	_cleanup_(store_crl_clear) struct store_crl before = {0};
 	_cleanup_(shared_unrefp) struct shared *der = NULL;
 	_cleanup_(octets_clear) struct octets octets = OCTETS_NULL;
-	int64_t listed_after_ms = 0;
 	size_t n = 0;
-	int err = row_fill(ca, reader, &row, &listed_after_ms);
+	int err = row_fill(ca, reader, &row, &before);
 
 	if (!err)
-		err = crl_encode(ca, &row, listed_after_ms, reader, &octets, &n);
+		err = crl_encode(ca, &row, &before, reader, &octets, &n);
 	if (!err) {
 		der = shared_new(&octets);
 		err = der ? 0 : -ENOMEM;

@@ -66,7 +66,7 @@ static void put_entry(struct der_writer *w, const struct store_revoked *revoked)
 }
 
 /* revokedCertificates; RFC 5280 5.1.2.6: "MUST be absent" if there are none. */
-static int put_entries(struct der_writer *w, const struct ca *ca, int64_t listed_after_ms,
+static int put_entries(struct der_writer *w, const struct ca *ca, const struct store_crl *before,
 		       struct store_reader *reader, size_t *np)
 {
 	_cleanup_(freep) struct store_revoked *page = calloc(PAGE_LEN, sizeof(*page));
@@ -77,8 +77,8 @@ static int put_entries(struct der_writer *w, const struct ca *ca, int64_t listed
 	if (!page)
 		return -ENOMEM;
 	for (*np = 0; n == PAGE_LEN; *np += n) {
-		int err = store_revoked_page(reader, ca->conf->name, listed_after_ms, below, page,
-					     PAGE_LEN, &n);
+		int err = store_revoked_page(reader, ca->conf->name, before, below, page, PAGE_LEN,
+					     &n);
 
 		if (err)
 			return err;
@@ -112,13 +112,13 @@ static void put_extensions(struct der_writer *w, const struct ca *ca, int64_t cr
 
 /* RFC 5280 5.1.2: TBSCertList, last field first. */
 static int put_tbs(struct der_writer *w, const struct ca *ca, const struct store_crl *row,
-		   int64_t listed_after_ms, struct store_reader *reader, size_t *np)
+		   const struct store_crl *before, struct store_reader *reader, size_t *np)
 {
 	static const uint8_t version = CRL_VERSION_2;
 	int err;
 
 	put_extensions(w, ca, row->number);
-	err = put_entries(w, ca, listed_after_ms, reader, np);
+	err = put_entries(w, ca, before, reader, np);
 	if (err)
 		return err;
 	der_put_time(w, row->next_update_ms);
@@ -138,7 +138,7 @@ static int crl_lint(const struct ca *ca, struct bytes tbs)
 	return rule ? log_fault("a CRL that is not signed", -EBADMSG, rule) : 0;
 }
 
-int crl_encode(const struct ca *ca, const struct store_crl *row, int64_t listed_after_ms,
+int crl_encode(const struct ca *ca, const struct store_crl *row, const struct store_crl *before,
 	       struct store_reader *reader, struct octets *derp, size_t *np)
 {
 	_cleanup_(der_writer_clear) struct der_writer tbs = DER_WRITER_NULL;
@@ -146,7 +146,7 @@ int crl_encode(const struct ca *ca, const struct store_crl *row, int64_t listed_
 	_cleanup_(octets_clear) struct octets signature = OCTETS_NULL;
 	const struct signer *signer = ca->internal->signer;
 	uint8_t *fitted;
-	int err = put_tbs(&tbs, ca, row, listed_after_ms, reader, np);
+	int err = put_tbs(&tbs, ca, row, before, reader, np);
 
 	if (!err)
 		err = crl_lint(ca, der_written(&tbs));

@@ -24,6 +24,7 @@ static int crl_read(struct row *row, void *arg)
 	crl->next_update_ms = row_int(row);
 	crl->scheduled_ms = row_int(row);
 	crl->changes = row_int(row);
+	crl->scheduled_changes = row_int(row);
 	crl->floor = row_int(row);
 	err = row_complete(row);
 	if (err < 0)
@@ -70,7 +71,7 @@ static int revoked_add(struct row *row, void *arg)
 	return 0;
 }
 
-int store_revoked_page(struct store_reader *r, const char *ca, int64_t not_after_ms,
+int store_revoked_page(struct store_reader *r, const char *ca, const struct store_crl *before,
 		       const struct serial *below, struct store_revoked *page, size_t max,
 		       size_t *np)
 {
@@ -83,7 +84,8 @@ int store_revoked_page(struct store_reader *r, const char *ca, int64_t not_after
 	err = read_each(r, READ_REVOKED_PAGE,
 			VALUES(value_text(ca),
 			       value_bytes(below ? serial_view(below) : BYTES_OF(top)),
-			       value_int(not_after_ms), value_int((int64_t)max)),
+			       value_int(before->scheduled_ms),
+			       value_int(before->scheduled_changes), value_int((int64_t)max)),
 			revoked_add, &walk);
 	*np = walk.n;
 	return err;
@@ -105,7 +107,8 @@ int store_crl_insert(struct store_unit *u, const struct store_crl *crl, int64_t 
 	err = unit_add_result(u, CHANGE_CRL_INSERT, idp,
 			      VALUES(value_text(crl->ca), value_int(crl->number),
 				     value_int(crl->this_update_ms), value_int(crl->next_update_ms),
-				     value_int(crl->scheduled_ms), value_int(crl->changes), der));
+				     value_int(crl->scheduled_ms), value_int(crl->changes), der,
+				     value_int(crl->scheduled_changes)));
 	if (err < 0)
 		return err;
 	/* After it, so that its id is a new one. */
