@@ -94,44 +94,7 @@ END_TEST
 
 /* --- URLs --- */
 
-static const struct {
-	const char *url;
-	const char *problem; /* part of it; NULL: it is accepted */
-} urls[] = {
-	{"postgresql://cmfd@db.example/cmfd", NULL},
-	{"postgresql://cmfd@db1.example,db2.example/cmfd?passfile=/etc/cmfd/pgpass", NULL},
-	{"postgresql:///cmfd?host=/run/postgresql&sslmode=disable", NULL},
-	{"postgresql://cmfd@localhost/cmfd?sslmode=disable", NULL},
-	{"postgresql:///?service=cmfd", NULL},
-	{"postgresql://cmfd@db.example/cmfd?sslmode=verify-ca", NULL},
-	{"postgresql://cmfd:secret@db.example/cmfd", "passfile="},
-	{"postgresql://cmfd@db.example/cmfd?password=secret", "passfile="},
-	{"postgresql://cmfd@db.example/cmfd?sslmode=require", "sslrootcert="},
-	{"postgresql://cmfd@db.example/cmfd?sslmode=disable", "sslrootcert="},
-	{"postgresql://cmfd@localhost,db.example/cmfd?sslmode=prefer", "sslrootcert="},
-	{"postgresql://cmfd@localhost/cmfd?hostaddr=192.0.2.1&sslmode=prefer", "sslrootcert="},
-	{"postgresql://cmfd@db.example/cmfd?target_session_attrs=primary", NULL},
-	{"postgresql://cmfd@db.example/cmfd?target_session_attrs=any", "standby"},
-	{"postgresql://cmfd@db.example/cmfd?colour=red", "colour"},
-};
-
-START_TEST(test_postgresql_urls)
-{
-	struct strbuf problem = STRBUF_NULL;
-	int err = conninfo_check(urls[_i].url, &problem);
-
-	if (!urls[_i].problem) {
-		OK(err);
-	} else {
-		ck_assert_int_eq(err, -EINVAL);
-		ck_assert_ptr_nonnull(strstr(problem.text, urls[_i].problem));
-		ck_assert_ptr_null(strstr(problem.text, "secret"));
-	}
-	strbuf_clear(&problem);
-}
-END_TEST
-
-/* What a service file of the tests says. */
+/* What a service file of the tests says, and the environment. */
 static void services_make(void)
 {
 	char path[100];
@@ -151,7 +114,72 @@ static void services_remove(void)
 {
 	unlink(getenv("PGSERVICEFILE"));
 	unsetenv("PGSERVICEFILE");
+	unsetenv("PGHOST");
 }
+
+static const struct {
+	const char *url;
+	const char *problem; /* part of it; NULL: it is accepted */
+	const char *host;    /* PGHOST */
+} urls[] = {
+	{"postgresql://cmfd@db.example/cmfd", NULL},
+	{"postgresql://cmfd@db1.example,db2.example/cmfd?passfile=/etc/cmfd/pgpass", NULL},
+	{"postgresql:///cmfd?host=/run/postgresql&sslmode=disable", NULL},
+	{"postgresql:///cmfd?sslmode=disable", NULL},
+	{"postgresql:///cmfd?sslmode=disable", NULL, "/run/postgresql"},
+	{"postgresql:///cmfd", NULL, "db.example"},
+	{"postgresql://cmfd@localhost/cmfd?sslmode=disable", NULL},
+	{"postgresql://cmfd@localhost/cmfd?sslmode=disable", NULL, "db.example"},
+	{"postgresql:///?service=far", NULL},
+	{"postgresql:///?service=near&sslmode=disable", NULL},
+	{"postgresql://cmfd@db.example/cmfd?sslmode=verify-ca", NULL},
+	{"postgresql://cmfd:secret@db.example/cmfd", "passfile="},
+	{"postgresql://cmfd@db.example/cmfd?password=secret", "passfile="},
+	{"postgresql://cmfd@db.example/cmfd?sslmode=require", "sslrootcert="},
+	{"postgresql://cmfd@db.example/cmfd?sslmode=disable", "sslrootcert="},
+	{"postgresql://cmfd@localhost,db.example/cmfd?sslmode=prefer", "sslrootcert="},
+	{"postgresql://cmfd@localhost/cmfd?hostaddr=192.0.2.1&sslmode=prefer", "sslrootcert="},
+	{"postgresql:///?service=far&sslmode=disable", "sslrootcert="},
+	{"postgresql:///cmfd?sslmode=disable", "sslrootcert=", "db.example"},
+	{"postgresql:///?service=none", "not found"},
+	{"postgresql://cmfd@db.example/cmfd?target_session_attrs=primary", NULL},
+	{"postgresql://cmfd@db.example/cmfd?target_session_attrs=any", "standby"},
+	{"postgresql://cmfd@db.example/cmfd?colour=red", "colour"},
+};
+
+/* What pg_database.c asks, in its order. */
+static int url_check(const char *url, struct strbuf *problem)
+{
+	struct conninfo_servers servers;
+	int err = conninfo_check(url, problem);
+
+	if (err < 0)
+		return err;
+	err = conninfo_servers(url, problem, &servers);
+	conninfo_servers_clear(&servers);
+	return err;
+}
+
+START_TEST(test_postgresql_urls)
+{
+	struct strbuf problem = STRBUF_NULL;
+	int err;
+
+	services_make();
+	if (urls[_i].host)
+		setenv("PGHOST", urls[_i].host, 1);
+	err = url_check(urls[_i].url, &problem);
+	services_remove();
+	if (!urls[_i].problem) {
+		ck_assert_msg(err == 0, "%s", problem.text);
+	} else {
+		ck_assert_int_eq(err, -EINVAL);
+		ck_assert_ptr_nonnull(strstr(problem.text, urls[_i].problem));
+		ck_assert_ptr_null(strstr(problem.text, "secret"));
+	}
+	strbuf_clear(&problem);
+}
+END_TEST
 
 /* PostgreSQL's documentation, 34.1.1.3: lists are of the same length, or of one port for all. */
 static const struct {

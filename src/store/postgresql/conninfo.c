@@ -45,8 +45,6 @@ static bool hosts_local(const char *hosts)
 static void options_check(const PQconninfoOption *options, struct strbuf *problem)
 {
 	const char *password = option_of(options, "password");
-	const char *mode = option_of(options, "sslmode");
-	const char *address = option_of(options, "hostaddr");
 	const char *attributes = option_of(options, "target_session_attrs");
 
 	if (password && *password)
@@ -54,19 +52,27 @@ static void options_check(const PQconninfoOption *options, struct strbuf *proble
 			   "there is a password in it: put it into a file that only cmfd may read, "
 			   "in the"
 			   " form of .pgpass, and name that with ?passfile=/etc/cmfd/pgpass");
-	else if (mode && strcmp(mode, "verify-full") != 0 && strcmp(mode, "verify-ca") != 0 &&
-		 !(hosts_local(option_of(options, "host")) && hosts_local(address)))
-		strbuf_printf(
-			problem,
-			"sslmode=%s does not verify the server: leave it out for verify-full, and"
-			" name the CA with sslrootcert=FILE",
-			mode);
 	else if (attributes && strcmp(attributes, "read-write") != 0 &&
 		 strcmp(attributes, "primary") != 0)
 		strbuf_printf(problem,
 			      "target_session_attrs=%s lets a standby be taken, to which nothing "
 			      "can be written: leave it out",
 			      attributes);
+}
+
+/* Of what libpq has resolved: a host is also in a service file, or in the environment. */
+static void verification_check(const PQconninfoOption *options, struct strbuf *problem)
+{
+	const char *mode = option_of(options, "sslmode");
+
+	if (mode && strcmp(mode, "verify-full") != 0 && strcmp(mode, "verify-ca") != 0 &&
+	    !(hosts_local(option_of(options, "host")) &&
+	      hosts_local(option_of(options, "hostaddr"))))
+		strbuf_printf(
+			problem,
+			"sslmode=%s does not verify the server: leave it out for verify-full, and"
+			" name the CA with sslrootcert=FILE",
+			mode);
 }
 
 int conninfo_check(const char *url, struct strbuf *problem)
@@ -204,7 +210,8 @@ int conninfo_servers(const char *url, struct strbuf *problem, struct conninfo_se
 	*serversp = (struct conninfo_servers){0};
 	if (err < 0)
 		return err;
-	err = servers_fill(options, serversp);
+	verification_check(options, problem);
+	err = problem->len > 0 || problem->failed ? -EINVAL : servers_fill(options, serversp);
 	PQconninfoFree(options);
 	if (err < 0)
 		conninfo_servers_clear(serversp);

@@ -30,16 +30,16 @@ struct conninfo {
 };
 
 /*
- * Says in `problem` why a URL is refused (-EINVAL): it is none, it has a password in it, or it asks
- * for less than a verified server where that is on another machine. -ENOMEM.
+ * Says in `problem` why a URL is refused as it stands (-EINVAL): it is none, it has a password in
+ * it, or it wants another server than the primary. -ENOMEM.
  */
 _must_check_ int conninfo_check(const char *url, struct strbuf *problem);
 /* What a URL sets for an option of libpq; owned. NULL: nothing, or it is none. */
 char *conninfo_option(const char *url, const char *option);
 /*
  * The servers of a URL, also those that a service file or the environment names; nothing is
- * connected to. -EINVAL: why there are none stands in `problem`, as a service that is not there.
- * -ENOMEM.
+ * connected to. -EINVAL, and `problem` says why: there is no such service, or less than a verified
+ * server is asked for where one of them is on another machine. -ENOMEM.
  */
 _must_check_ int conninfo_servers(const char *url, struct strbuf *problem,
 				  struct conninfo_servers *serversp);
