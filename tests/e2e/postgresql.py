@@ -34,12 +34,13 @@ def not_root():
 class Server:
     numbers = itertools.count()
 
-    def __init__(self):
+    def __init__(self, superuser="cmfd", port=5432, options=("--listen_addresses=",)):
+        self.superuser, self.port, self.options = superuser, port, options
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="cmfd-pg."))
         if os.geteuid() == 0:
             shutil.chown(self.dir, "nobody")
         self.process = None
-        subprocess.run([f"{programs()}/initdb", "--auth=trust", "--username=cmfd", "-E", "UTF8", "--locale=C",
+        subprocess.run([f"{programs()}/initdb", "--auth=trust", f"--username={superuser}", "-E", "UTF8", "--locale=C",
                         "--no-sync", str(self.dir / "data")], check=True, stdout=subprocess.DEVNULL,
                        cwd=self.dir, **not_root())
         self.start()
@@ -48,15 +49,20 @@ class Server:
     def start(self):
         with open(self.dir / "log", "ab") as log:
             self.process = subprocess.Popen([f"{programs()}/postgres", "-D", str(self.dir / "data"), "-k",
-                                             str(self.dir), "--listen_addresses="],
+                                             str(self.dir), f"--port={self.port}", *self.options],
                                             stdout=log, stderr=log, cwd=self.dir, **not_root())
         until = time.monotonic() + 300
         while not self.answers():
             assert self.process.poll() is None and time.monotonic() < until, (self.dir / "log").read_text()
             time.sleep(0.1)
 
+    @property
+    def place(self):
+        """For PostgreSQL's own programs."""
+        return ["-h", str(self.dir), "-p", str(self.port), "-U", self.superuser]
+
     def answers(self):
-        return subprocess.run([f"{programs()}/pg_isready", "-q", "-h", str(self.dir)]).returncode == 0
+        return subprocess.run([f"{programs()}/pg_isready", "-q", *self.place]).returncode == 0
 
     def kill(self):
         """Backends end with the postmaster, and what was not on disk is gone. SIGQUIT is the crash that frees memory."""
@@ -69,8 +75,8 @@ class Server:
         shutil.rmtree(self.dir, ignore_errors=True)
 
     def sql(self, database, statement):
-        done = subprocess.run([f"{programs()}/psql", "-h", str(self.dir), "-U", "cmfd", "-At", "-v", "ON_ERROR_STOP=1",
-                               "-c", statement, database], check=True, stdout=subprocess.PIPE, text=True)
+        done = subprocess.run([f"{programs()}/psql", *self.place, "-At", "-v", "ON_ERROR_STOP=1", "-c", statement, database],
+                              check=True, stdout=subprocess.PIPE, text=True)
         return done.stdout.strip()
 
     def database_new(self):
