@@ -134,7 +134,7 @@ def test_a_cmfd_that_claims_the_database(tmp_path):
     assert psql.stdout.readline() == "t\n"
     cmf.start(ready=False)
     assert cmf.process.wait(90) == 1
-    assert "somebody has it for itself" in cmf.tail()
+    assert "a cmfd has it for itself" in cmf.tail()
     psql.communicate("SELECT pg_advisory_unlock_all();\n")
     cmf.start()
     try:
