@@ -957,7 +957,7 @@ START_TEST(test_postgresql_server_is_slow)
 	relayed_begin(&r);
 	put_registration(&r.f, &reg);
 	fixture_close(&r.f);
-	r.f.options.timeout_ms = 4000;
+	r.f.options.timeout_ms = 10000;
 	fixture_open(&r.f);
 	OK(store_reader_new(r.f.store, &finding.reader));
 	snprintf(name, sizeof(name), "r%d", READ_REGISTRATION_FIND);
