@@ -55,6 +55,19 @@ static bool has_word(const struct pg_relay *relay, const char *octets, ssize_t n
 	return memmem(octets, (size_t)n, name, len) != NULL;
 }
 
+static void late_pass(struct pair *p, const char *octets, ssize_t n)
+{
+	struct pg_relay *relay = p->relay;
+	char answer[4096];
+
+	shutdown(p->client, SHUT_RDWR);
+	while (!atomic_load(&relay->late) && !atomic_load(&relay->stop))
+		poll(NULL, 0, 10);
+	if (all_sent(p->server, octets, n))
+		(void)!read(p->server, answer, sizeof(answer));
+	atomic_store(&relay->late_done, true);
+}
+
 /* False: the connection ends here. */
 static bool client_passes(struct pair *p, const char *octets, ssize_t n)
 {
@@ -73,6 +86,8 @@ static bool client_passes(struct pair *p, const char *octets, ssize_t n)
 	/* What has an answer was done. */
 	if (mode == PG_RELAY_CUT_AFTER && all_sent(p->server, octets, n))
 		(void)!read(p->server, answer, sizeof(answer));
+	if (mode == PG_RELAY_CUT_LATE)
+		late_pass(p, octets, n);
 	return false;
 }
 

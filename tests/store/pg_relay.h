@@ -11,8 +11,9 @@ enum pg_relay_mode {
 	PG_RELAY_PASS,
 	PG_RELAY_CUT_BEFORE, /* the flight with the word: it does not reach the server */
 	PG_RELAY_CUT_AFTER,  /* it does, and the answer is lost */
-	PG_RELAY_HOLD,       /* it does, and its answer waits until the mode is another one */
-	PG_RELAY_AWAY,       /* whoever connects is turned away, who is connected is cut off */
+	PG_RELAY_CUT_LATE, /* its client is cut off, and it reaches the server when `late` is set */
+	PG_RELAY_HOLD,     /* it does, and its answer waits until the mode is another one */
+	PG_RELAY_AWAY,     /* whoever connects is turned away, who is connected is cut off */
 };
 
 struct pg_relay {
@@ -23,6 +24,8 @@ struct pg_relay {
 	const char *_Atomic word; /* the name of a prepared statement */
 	atomic_int met;           /* how often a mode has found its word */
 	atomic_int accepted;      /* connections */
+	atomic_bool late;
+	atomic_bool late_done; /* and has an answer */
 	atomic_bool stop;
 };
 

@@ -676,6 +676,43 @@ START_TEST(test_postgresql_unit_is_made_once)
 }
 END_TEST
 
+static int64_t mark_of(const char *url)
+{
+	PGconn *conn = PQconnectdb(url);
+	PGresult *result = PQexec(conn, "SELECT max(sequence) FROM commit_mark");
+	int64_t mark;
+
+	ck_assert_msg(PQresultStatus(result) == PGRES_TUPLES_OK, "%s", PQerrorMessage(conn));
+	mark = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
+	PQclear(result);
+	PQfinish(conn);
+	return mark;
+}
+
+/* One that was looked up, and was not made, is not made later either: it was on its way. */
+START_TEST(test_postgresql_unit_comes_too_late)
+{
+	struct relayed r;
+	int64_t mark;
+
+	relayed_begin(&r);
+	OK(store_crl_raise(r.f.unit, 1));
+	atomic_store(&r.relay.word, "commit");
+	atomic_store(&r.relay.mode, PG_RELAY_CUT_LATE);
+	OK(store_unit_commit(r.f.unit));
+	ck_assert_int_eq(atomic_load(&r.relay.met), 1);
+	mark = mark_of(r.direct);
+	atomic_store(&r.relay.late, true);
+	while (!atomic_load(&r.relay.late_done))
+		nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+	ck_assert_int_eq(mark_of(r.direct), mark);
+	OK(store_crl_raise(r.f.unit, 2));
+	OK(store_unit_commit(r.f.unit));
+	ck_assert_int_gt(mark_of(r.direct), mark);
+	relayed_end(&r);
+}
+END_TEST
+
 struct told {
 	sem_t done;
 	int result;
@@ -1002,6 +1039,7 @@ TCase *postgresql_cases(void)
 	tcase_add_test(tc, test_postgresql_is_claimed);
 	tcase_add_test(tc, test_postgresql_ready_with_standbys_only);
 	tcase_add_loop_test(tc, test_postgresql_unit_is_made_once, 0, (int)ARRAY_LEN(losses));
+	tcase_add_test(tc, test_postgresql_unit_comes_too_late);
 	tcase_add_loop_test(tc, test_postgresql_submitted_unit, 0, (int)ARRAY_LEN(losses));
 	tcase_add_test(tc, test_postgresql_server_away_and_back);
 	tcase_add_test(tc, test_postgresql_commit_takes_long);

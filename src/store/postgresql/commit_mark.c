@@ -37,21 +37,23 @@ int commit_mark_ensure(const struct commit_mark *mark, struct session *s)
 }
 
 /*
- * Locking the row waits for the transaction that may still hold it. It is a change itself, so that
- * it waits for the standbys, too: what was made before is then where it should be.
+ * Waits for the transaction that may still hold the row, and for the standbys: what was made before
+ * is then where it should be. Where its own answer is lost it is asked again, and says the same.
  */
 static int sequence_read(const struct commit_mark *mark, struct session *s, int64_t *sequencep)
 {
-	char sql[120];
+	char sql[240];
 	int err = session_open(s);
 
 	s->doubtful = false;
 	snprintf(sql, sizeof(sql),
-		 "SELECT sequence FROM commit_mark WHERE id = %" PRId64 " FOR UPDATE", mark->id);
+		 "UPDATE commit_mark SET sequence = CASE sequence WHEN %" PRId64 " THEN sequence"
+		 " ELSE %" PRId64 " END WHERE id = %" PRId64 " RETURNING sequence",
+		 mark->sequence, mark->sequence + 1, mark->id);
 	return err < 0 ? err : session_number(s, "store: look up a commit", sql, -1, sequencep);
 }
 
-int commit_mark_look_up(const struct commit_mark *mark, struct pg_database *database, bool *madep)
+int commit_mark_look_up(struct commit_mark *mark, struct pg_database *database, bool *madep)
 {
 	const struct timespec pause = {.tv_nsec = LOOK_UP_MS * 1000000L};
 	struct session s = {.database = database, .writes = true};
@@ -67,7 +69,7 @@ int commit_mark_look_up(const struct commit_mark *mark, struct pg_database *data
 	session_close(&s);
 	if (sequence < 0)
 		return log_fault("store: look up a commit", -EIO, "its mark has gone");
-	*madep = sequence == mark->sequence;
+	*madep = sequence == mark->sequence++;
 	log_event(LOG_LEVEL_WARNING, "commit_looked_up",
 		  F_TEXT("outcome", *madep ? "committed" : "not committed"));
 	return 0;

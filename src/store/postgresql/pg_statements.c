@@ -11,8 +11,10 @@
 
 static const char *const own_sql[PG_OWN_STATEMENTS] = {
 	[PG_BEGIN] = "BEGIN ISOLATION LEVEL READ COMMITTED",
-	[PG_MARK] = "UPDATE commit_mark SET sequence = $2, seen_ms = now_ms() WHERE id = $1"
-		    " RETURNING current_setting('synchronous_standby_names') <> ''",
+	[PG_MARK] = "WITH marked AS (UPDATE commit_mark SET sequence = $2, seen_ms = now_ms()"
+		    " WHERE id = $1 AND sequence < $2 RETURNING 1)"
+		    " SELECT current_setting('synchronous_standby_names') <> '', 1 / count(*)"
+		    " FROM marked",
 	[PG_LOCK] = "SELECT CASE WHEN shared THEN pg_advisory_xact_lock_shared(number)"
 		    " ELSE pg_advisory_xact_lock(number) END"
 		    " FROM unnest($1::BIGINT[], $2::BOOLEAN[]) AS l (number, shared)",

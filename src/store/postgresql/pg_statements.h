@@ -8,7 +8,8 @@
 
 enum pg_own {
 	PG_BEGIN,
-	PG_MARK, /* id, sequence: one row; whether there are standbys */
+	PG_MARK, /* id, sequence: whether there are standbys; PG_CONDITION_FAILED: it was looked up
+		  */
 	PG_LOCK, /* numbers, shared: arrays */
 	PG_SAVEPOINT,
 	PG_RELEASE,

@@ -287,18 +287,18 @@ static int begin_add(struct pg_writer *w, const size_t wanted[CHANGE_KINDS])
 	return err;
 }
 
-/* The row is there, and says whether there are standbys. */
+/* The row is there, and whether there are standbys is told with it. */
 static int mark_expect(struct pg_writer *w, int64_t until_us)
 {
 	PGresult *result = NULL;
-	int err = own_expect(w, until_us, &result);
+	int err = flight_result(&w->session, until_us, &result);
 
-	if (err == 0 && PQresultStatus(result) == PGRES_TUPLES_OK) {
-		if (PQntuples(result) == 1)
-			atomic_store(&w->database->replicated, PQgetvalue(result, 0, 0)[0] == 't');
-		else
-			err = log_fault("store: mark of commits", -EIO, "it has gone");
-	}
+	if (err == 0 && result_state(result, PG_CONDITION_FAILED))
+		err = log_fault("store: mark of commits", -EIO, "it has gone");
+	else if (err == 0 && PQresultStatus(result) == PGRES_TUPLES_OK)
+		atomic_store(&w->database->replicated, PQgetvalue(result, 0, 0)[0] == 't');
+	else if (err == 0 && PQresultStatus(result) != PGRES_PIPELINE_ABORTED)
+		err = error_judge(w, result);
 	PQclear(result);
 	return err;
 }
