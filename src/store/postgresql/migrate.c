@@ -193,8 +193,11 @@ static int schema_try(struct session *s, bool make)
 	return 0;
 }
 
-/* Of another user's session the server does not tell everybody how old it is. */
-static int blockers_log(struct session *s)
+/*
+ * Who is at work on the tables for long, and so is waited for; no line if there is nobody. Of
+ * another user's session the server does not tell everybody how old it is.
+ */
+static int blockers_log(struct session *s, const char *event, const char *effect)
 {
 	_cleanup_(freep) char *names = NULL;
 	char sql[800];
@@ -210,11 +213,9 @@ static int blockers_log(struct session *s)
 		 " AND c.relnamespace = current_schema()::regnamespace)",
 		 (long long)lock_ms(s));
 	err = session_query(s, "migrate", sql, &names);
-	if (err == 0)
-		log_event(LOG_LEVEL_WARNING, "schema_waits", F_TEXT("locked_by", names),
-			  F_TEXT("effect",
-				 "the database is migrated, and this process goes on, "
-				 "when they have ended; nobody waits for that meanwhile"));
+	if (err == 0 && names)
+		log_event(LOG_LEVEL_WARNING, event, F_TEXT("locked_by", names),
+			  F_TEXT("effect", effect));
 	return err;
 }
 
@@ -226,7 +227,11 @@ static int schema_change(struct session *s, bool make)
 	int err = schema_try(s, make);
 
 	for (unsigned i = 0; err == BLOCKED; i++) {
-		err = i % TRIES_A_LINE == 0 ? blockers_log(s) : 0;
+		err = i % TRIES_A_LINE == 0 ? blockers_log(s, "schema_waits",
+							   "the database is migrated, and this"
+							   " process goes on, when they have ended;"
+							   " nobody waits for that meanwhile")
+					    : 0;
 		if (err < 0)
 			break;
 		nanosleep(&pause, NULL);
@@ -314,12 +319,16 @@ static int key_index_find(struct session *s, int64_t *indexp)
  */
 static int key_index_lock(struct session *s)
 {
-	int64_t left;
-	int err;
+	int64_t left = 1;
+	int err = 0;
 
-	do
+	for (int i = 0; err == 0 && left; i++) {
+		if (i == 1)
+			log_event(LOG_LEVEL_WARNING, "key_index_waits",
+				  F_TEXT("effect", "another process makes or drops the index of"
+						   " keys; this one goes on when that has ended"));
 		err = locks_try(s, "SELECT 1 - pg_try_advisory_lock(5)::INTEGER", &left);
-	while (err == 0 && left);
+	}
 	return err;
 }
 
@@ -336,16 +345,28 @@ static int others_count(struct session *s, int own, int64_t *othersp)
 	return session_number(s, "other nodes", sql, 0, othersp);
 }
 
-static int key_index_drop(struct session *s)
+/* CONCURRENTLY waits for everybody who is at work, and nobody waits for it. */
+static int key_index_blockers_log(struct session *s)
 {
-	return session_exec(s, "index of keys", "DROP INDEX CONCURRENTLY " KEY_INDEX);
+	return blockers_log(s, "key_index_waits",
+			    "the index of keys is made or dropped, and this process goes on, when"
+			    " they have ended");
 }
 
-/* CONCURRENTLY waits for everybody who is at work, and nobody waits for it. */
+static int key_index_drop(struct session *s)
+{
+	int err = key_index_blockers_log(s);
+
+	return err < 0 ? err
+		       : session_exec(s, "index of keys", "DROP INDEX CONCURRENTLY " KEY_INDEX);
+}
+
 static int key_index_make(struct session *s, int64_t index)
 {
 	int err = index == KEY_INDEX_INVALID ? key_index_drop(s) : 0;
 
+	if (err == 0)
+		err = key_index_blockers_log(s);
 	if (err < 0)
 		return err;
 	log_event(LOG_LEVEL_INFO, "key_index",
