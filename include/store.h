@@ -53,6 +53,7 @@ struct store_options {
 	uint32_t commit_delay_ms; /* under load a COMMIT waits that long for more units; at most
 				     1000 */
 	bool as_it_is;            /* store_open: an older schema is not migrated, but -EAGAIN */
+	bool moved;               /* store_open: it may be one of which store_transfer() was made */
 	bool index_keys;          /* store_open: store_key_taken is made cheap, inserts dearer */
 	bool serve; /* store_open: to serve clients; where one process can do that, others that want
 		       to are kept off, and before a migration a copy is kept */
@@ -74,7 +75,7 @@ _must_check_ int store_create(const struct store_options *options);
  * database is newer than this program and that cannot go on with it, -EUSERS if older ones serve it
  * that could not go on with a newer schema, -EMEDIUMTYPE if it is another program's, -EUCLEAN if it
  * is none, -EBADMSG if what was committed is damaged (nothing is changed), -EBUSY: store_server(),
- * -EINPROGRESS: store_transfer() has not ended there.
+ * -EINPROGRESS: store_transfer() has not ended there, -EREMOTE: it has brought all elsewhere.
  */
 _must_check_ int store_open(const struct store_options *options, struct store **storep);
 /*
@@ -87,6 +88,7 @@ _must_check_ int store_copy(const struct store_options *options, const char *to)
 struct store_transfer {
 	const char *from; /* a file of SQLite */
 	const char *to;   /* postgresql:// URL */
+	bool keep;        /* the file can be served afterwards, too */
 	/* How many rows of a table are there, of how many; now and then, and when it is done. */
 	void (*progress)(void *arg, const char *table, int64_t rows, int64_t total);
 	void *arg;
@@ -94,12 +96,15 @@ struct store_transfer {
 /*
  * Brings all rows of a database that nobody serves, of the newest schema, into an empty one, whose
  * tables are made if it has none; both are then read and compared. One that was interrupted is gone
- * on with; nobody can serve the target before it has ended. The file stays as it is. *wherep: which
+ * on with; nobody can serve the target before it has ended, nor, unless it is to be kept, the file
+ * from then on: two would give numbers of CRLs and serial numbers twice. *wherep: which
  * of the two an error is about. -EEXIST: there is something in the target; -EBADMSG, logged: the
  * two are not the same, as when the file was changed before the copy was gone on with; errors of
  * store_open().
  */
 _must_check_ int store_transfer(const struct store_transfer *how, const char **wherep);
+/* Where store_transfer() has brought a database, owned; NULL: nowhere. */
+_must_check_ int store_moved_to(const struct store_options *options, char **top);
 /* The process id of who serves the database; 0: nobody, or nobody is kept off; -1: not known. */
 int64_t store_server(const struct store_options *options);
 /* Whether other processes may serve the database at the same time. */
@@ -1207,6 +1212,8 @@ _must_check_ int store_exchange_finish(struct store_unit *u, int64_t id,
  * the newest one here, if no more than one was made in each millisecond until now.
  */
 _must_check_ int store_crl_raise(struct store_unit *u, int64_t now_ms);
+/* The database is served again, wherever store_transfer() has brought its rows. */
+_must_check_ int store_moved_forget(struct store_unit *u);
 /* Those before it go, but for what answers refer to. Its octets are not copied: they have to live
  * until the unit was committed or cleared. Conflict: the number is not greater than every earlier
  * one of the CA. */

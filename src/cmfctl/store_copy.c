@@ -6,10 +6,11 @@
 
 #include <stdio.h>
 
-enum { OPT_FROM = 0x100, OPT_TO };
+enum { OPT_FROM = 0x100, OPT_TO, OPT_KEEP };
 
 struct arguments {
 	const char *from, *to;
+	bool keep;
 };
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
@@ -24,6 +25,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_TO:
 		args->to = arg;
+		return 0;
+	case OPT_KEEP:
+		args->keep = true;
 		return 0;
 	case ARGP_KEY_END:
 		if (!args->from || !args->to)
@@ -55,6 +59,8 @@ int ctl_store_copy(struct ctl *ctl, int argc, char **argv)
 	static const struct argp_option options[] = {
 		{"from", OPT_FROM, "FILE", 0, "The database to copy, which no cmfd serves", 1},
 		{"to", OPT_TO, "URL", 0, "An empty database of a PostgreSQL server", 1},
+		{"keep", OPT_KEEP, NULL, 0, "Let cmfd serve the file afterwards, too: for a trial",
+		 1},
 		{0},
 	};
 	static const struct argp argp = {
@@ -71,6 +77,7 @@ int ctl_store_copy(struct ctl *ctl, int argc, char **argv)
 	ctl_parse(&argp, ctl, &args, argc, argv);
 	transfer.from = args.from;
 	transfer.to = args.to;
+	transfer.keep = args.keep;
 	err = store_transfer(&transfer, &where.database);
 	if (err < 0) {
 		store_open_problem(&where, err, &problem);
@@ -78,8 +85,8 @@ int ctl_store_copy(struct ctl *ctl, int argc, char **argv)
 		return CTL_FAULT;
 	}
 	if (!ctl->json)
-		printf("all rows are there, and the same. Set [store] database = %s, and start no "
-		       "cmfd on %s any more.\n",
-		       args.to, args.from);
+		printf("all rows are there, and the same. Set [store] database = %s%s%s%s.\n",
+		       args.to, args.keep ? ", and start no cmfd on " : "; no cmfd starts on ",
+		       args.from, args.keep ? " as well" : " any more");
 	return CTL_OK;
 }

@@ -64,6 +64,8 @@ struct driver {
 	void (*close)(struct database *database);
 	/* store_copy(); NULL: the database has tools of its own for that. */
 	int (*copy)(const struct store_options *options, const char *to);
+	/* store_moved_to(); NULL: nothing moves from it. */
+	int (*moved_to)(const struct store_options *options, char **top);
 	/* store_server(); NULL: several may serve it. */
 	int64_t (*server)(const struct store_options *options);
 	/* Whether nobody else changes it while it is open; NULL: others may. */

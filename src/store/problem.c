@@ -23,6 +23,18 @@ static void served_say(const struct store_options *options, struct strbuf *out)
 			      options->database);
 }
 
+static void moved_say(const struct store_options *options, struct strbuf *out)
+{
+	_cleanup_(freep) char *to = NULL;
+	int err = store_moved_to(options, &to);
+
+	strbuf_printf(
+		out,
+		"%s was copied to %s, which has gone on since: set [store] database to that. To "
+		"go back to the file, as it was: cmfctl store put-back (docs/deployment.md)",
+		options->database, err == 0 && to ? to : "a PostgreSQL server");
+}
+
 static void url_say(const char *url, int err, struct strbuf *out)
 {
 	switch (err) {
@@ -133,6 +145,9 @@ static void file_say(const struct store_options *options, int err, struct strbuf
 			"%s-wal is damaged, and what was committed would be lost: see DAMAGED "
 			"LOG in cmfd(8)",
 			database);
+		break;
+	case -EREMOTE:
+		moved_say(options, out);
 		break;
 	case -EBUSY:
 		served_say(options, out);

@@ -384,6 +384,7 @@ const char *const store_change_sql[CHANGE_KINDS] = {
 	[CHANGE_CRL_PURGE] = "DELETE FROM crl WHERE ca = ?1 AND number < ?2"
 			     " AND NOT EXISTS (SELECT 1 FROM cmp_transaction"
 			     " WHERE crl_id = crl.id AND crl_id IS NOT NULL)",
+	[CHANGE_MOVED_FORGET] = "DELETE FROM " MOVED_ROWS_SQL,
 	[CHANGE_CRL_RAISE] =
 		"INSERT INTO crl_floor (ca, number) SELECT ca, max(number) + 1 + CASE"
 		" WHEN max(this_update_ms) < ?1 THEN ?1 - max(this_update_ms) ELSE 0 END"

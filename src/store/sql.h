@@ -22,6 +22,10 @@ extern const char *const store_part_sql[QUERY_PARTS];
 	" -count(*) FROM registration WHERE state = 0 GROUP BY trust_domain) AS sums"              \
 	" GROUP BY name HAVING sum(n) <> 0"
 
+/* A row of meta of a file that store_transfer() has brought elsewhere: behind it stands where. */
+#define MOVED_TO       "moved_to "
+#define MOVED_ROWS_SQL "meta WHERE name LIKE '" MOVED_TO "%'"
+
 /* Only where it is asked for: its keys are random, so that every insert would dirty a page of it.
  */
 #define KEY_INDEX      "certificate_key"

@@ -85,6 +85,14 @@ int store_copy(const struct store_options *options, const char *to)
 	return driver->copy ? driver->copy(options, to) : -ENOTSUP;
 }
 
+int store_moved_to(const struct store_options *options, char **top)
+{
+	const struct driver *driver = driver_of(options->database);
+
+	*top = NULL;
+	return driver->moved_to ? driver->moved_to(options, top) : 0;
+}
+
 int64_t store_server(const struct store_options *options)
 {
 	const struct driver *driver = driver_of(options->database);

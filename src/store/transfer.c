@@ -11,6 +11,7 @@
 #include "driver.h"
 #include "postgresql/pg_driver.h"
 #include "postgresql/pg_import.h"
+#include "sql.h"
 #include "sqlite/sqlite_driver.h"
 
 #include <endian.h>
@@ -333,6 +334,35 @@ static int target_open(struct transfer *t, const struct store_options *options)
 	return side_open(&t->to, &postgresql_driver, options);
 }
 
+static int step_end(struct statement *statement)
+{
+	int err = sqlite_driver.step(statement);
+
+	return err == STORE_NOT_FOUND ? 0 : err == 0 ? -EPROTO : err;
+}
+
+/* In the file, of which nobody is to begin again by mistake. */
+static int moved_note(const struct transfer *t)
+{
+	struct connection *connection = NULL;
+	struct statement *statement = NULL;
+	int err = sqlite_driver.connect(t->from.database, DRIVER_WRITES, &connection);
+
+	if (err < 0)
+		return err;
+	err = sqlite_driver.prepare(connection,
+				    "INSERT INTO meta (name, value) VALUES ('" MOVED_TO
+				    "' || ?1, 1000 * CAST(strftime('%s', 'now') AS INTEGER))",
+				    false, &statement);
+	if (err == 0)
+		err = sqlite_driver.bind(statement, 0, value_text(t->how->to));
+	if (err == 0)
+		err = step_end(statement);
+	sqlite_driver.finalize(statement);
+	sqlite_driver.disconnect(connection);
+	return err;
+}
+
 static int transfer_run(struct transfer *t)
 {
 	int err = tables_find(t);
@@ -367,6 +397,10 @@ int store_transfer(const struct store_transfer *how, const char **wherep)
 	}
 	if (err == 0)
 		err = transfer_run(t);
+	if (err == 0 && !how->keep) {
+		*wherep = how->from;
+		err = moved_note(t);
+	}
 	pg_import_clear(&t->import);
 	side_close(&t->to);
 	side_close(&t->from);

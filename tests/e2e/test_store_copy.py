@@ -21,8 +21,8 @@ if os.environ.get("CMFD_E2E_STORE"):
 FAULT = 4
 
 
-def copy(cmf, url, check=True, **environment):
-    return run([BUILD / "cmfctl", "store", "copy", "--from", cmf.dir / "cmf.db", "--to", url], check=check,
+def copy(cmf, url, *options, check=True, **environment):
+    return run([BUILD / "cmfctl", "store", "copy", "--from", cmf.dir / "cmf.db", "--to", url, *options], check=check,
                env={**os.environ, **environment})
 
 
@@ -84,7 +84,7 @@ def test_every_kind_of_row(tmp_path):
     half.set("store", "database", url)
     half.start(ready=False)
     assert half.process.wait(90) == 1 and "has half of a copy" in half.tail()
-    done = copy(cmf, url)
+    done = copy(cmf, url, "--keep")
     assert "all rows are there, and the same" in done.stdout
     with contextlib.closing(sqlite3.connect(cmf.dir / "cmf.db")) as db:
         for table in tables_of(db):
@@ -107,6 +107,36 @@ def test_what_was_changed_meanwhile_is_found(tmp_path):
         db.execute("UPDATE client SET trust_domain = 'another'")
     refused = copy(cmf, url, check=False)
     assert refused.returncode == FAULT and "has not become the same" in refused.stdout
+
+
+def test_the_file_is_not_served_any_more(tmp_path):
+    """Before the copy and after the way back it is; meanwhile all say where its rows are, and a backup of it is made."""
+    cmf = Cmf(tmp_path / "cmf").start()
+    vnfm = Vnfm(cmf, "vnfm-a", tmp_path / "a")
+    cmf.register("vnfm-a", "vnfci-1")
+    assert cmf.stop() == 0
+    url, other = (postgresql.server().database_new() for _ in range(2))
+    assert "as well" in copy(cmf, other, "--keep").stdout
+    cmf.start()
+    number = cmf.ctl_json("ca", "show")[0]["crl_number"]
+    assert cmf.stop() == 0
+    assert "any more" in copy(cmf, url).stdout
+    said = f"was copied to {url}, which has gone on since: set [store] database to that"
+    cmf.start(ready=False)
+    assert cmf.process.wait(120) == 1 and said in cmf.tail()
+    again = copy(cmf, postgresql.server().database_new(), check=False)
+    assert again.returncode == FAULT and said in again.stdout
+    for command in (("tidy",), ("check", "--database")):
+        refused = cmf.ctl(*command, check=False)
+        assert refused.returncode and said in refused.stdout, refused.stdout
+    cmf.ctl("backup", tmp_path / "backup.tar")
+    cmf.ctl("store", "put-back")
+    cmf.start()
+    try:
+        wait_for("a CRL", lambda: cmf.ctl_json("ca", "show")[0]["crl_number"] > number + 1)
+        assert vnfm.enrol("vnfci-1")
+    finally:
+        cmf.stop()
 
 
 def test_goes_on_as_it_was(tmp_path):

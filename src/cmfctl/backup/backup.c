@@ -196,7 +196,7 @@ static int database_error(const struct store_options *options, int err)
 static int copy_check(struct backup *b)
 {
 	const struct store_options options = {
-		.database = b->copy, .batch_max = 1, .as_it_is = true};
+		.database = b->copy, .batch_max = 1, .as_it_is = true, .moved = true};
 	_cleanup_(store_closep) struct store *store = NULL;
 	_cleanup_(store_reader_freep) struct store_reader *reader = NULL;
 	int err = store_open(&options, &store);

@@ -37,6 +37,8 @@ int past_crls_raise(const struct conf *conf, struct store *store, struct store_r
 	if (!err)
 		err = store_crl_raise(unit, now_ms);
 	if (!err)
+		err = store_moved_forget(unit);
+	if (!err)
 		err = store_unit_commit(unit);
 	return err ? err : crls_note(conf, reader, crls);
 }

@@ -62,6 +62,7 @@ static int database_mend(struct put_back *p, const struct conf *conf)
 {
 	const struct store_options options = {.database = conf->store.database,
 					      .batch_max = 1,
+					      .moved = true,
 					      .index_keys = !conf->cmf.key_reuse,
 					      .timeout_ms = conf->store.timeout_ms,
 					      .serve = true};

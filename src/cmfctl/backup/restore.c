@@ -253,6 +253,7 @@ static int database_prepare(struct restore *r, const struct conf *conf)
 {
 	const struct store_options options = {.database = conf->store.database,
 					      .batch_max = 1,
+					      .moved = true,
 					      .index_keys = !conf->cmf.key_reuse};
 	_cleanup_(strbuf_clear) struct strbuf problem = STRBUF_NULL;
 	_cleanup_(store_closep) struct store *store = NULL;

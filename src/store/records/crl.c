@@ -98,6 +98,11 @@ int store_crl_raise(struct store_unit *u, int64_t now_ms)
 	return unit_add(u, CHANGE_CRL_RAISE, VALUES(value_int(now_ms)));
 }
 
+int store_moved_forget(struct store_unit *u)
+{
+	return unit_add(u, CHANGE_MOVED_FORGET, NULL, 0);
+}
+
 int store_crl_insert(struct store_unit *u, const struct store_crl *crl, int64_t *idp)
 {
 	struct value der = value_bytes(crl->der);

@@ -116,6 +116,16 @@ static int schema_update(sqlite3 *db, const char *path, const struct store_optio
 	return err == 0 ? sqlite_migrate(db) : err;
 }
 
+/* Whoever served it, too, would give numbers of CRLs twice, and know nothing of what is revoked. */
+static int moved_check(sqlite3 *db, const struct store_options *options)
+{
+	int64_t moved;
+	int err = sqlite_db_query_int(db, "open database", "SELECT count(*) FROM " MOVED_ROWS_SQL,
+				      &moved);
+
+	return err < 0 || moved == 0 || options->moved ? err : -EREMOTE;
+}
+
 static int prepare_database(const char *path, const struct store_options *options)
 {
 	_cleanup_(sqlite_db_closep) sqlite3 *db = NULL;
@@ -128,9 +138,12 @@ static int prepare_database(const char *path, const struct store_options *option
 	if (err < 0)
 		return err;
 	if (options->as_it_is)
-		return sqlite_migrated(db);
-	err = schema_update(db, path, options);
-	if (err < 0)
+		err = sqlite_migrated(db);
+	else
+		err = schema_update(db, path, options);
+	if (err == 0)
+		err = moved_check(db, options);
+	if (err < 0 || options->as_it_is)
 		return err;
 	err = sqlite_db_exec(db, "index of keys",
 			     options->index_keys ? KEY_INDEX_MAKE : KEY_INDEX_DROP);
@@ -190,6 +203,26 @@ int database_copy(const struct store_options *options, const char *to)
 	if (err == 0)
 		err = sqlite_schema_version(db, &version);
 	return err == 0 ? sqlite_copy(db, to) : err;
+}
+
+int database_moved_to(const struct store_options *options, char **top)
+{
+	_cleanup_(sqlite_db_closep) sqlite3 *db = NULL;
+	sqlite3_stmt *stmt = NULL;
+	int err = sqlite_db_open(options->database, SQLITE_DB_READER, &db), rc;
+
+	if (err < 0)
+		return err;
+	rc = sqlite3_prepare_v2(
+		db, "SELECT substr(name, 1 + length('" MOVED_TO "')) FROM " MOVED_ROWS_SQL, -1,
+		&stmt, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(stmt);
+	if (rc == SQLITE_ROW && !(*top = strdup((const char *)sqlite3_column_text(stmt, 0))))
+		err = -ENOMEM;
+	sqlite3_finalize(stmt);
+	return rc == SQLITE_ROW || rc == SQLITE_DONE ? err
+						     : sqlite_db_fault(db, "open database", rc);
 }
 
 int64_t database_server(const struct store_options *options)

@@ -18,6 +18,7 @@ _must_check_ int database_create(const struct store_options *options);
 _must_check_ int database_open(const struct store_options *options, struct database **databasep);
 void database_close(struct database *database);
 _must_check_ int database_copy(const struct store_options *options, const char *to);
+_must_check_ int database_moved_to(const struct store_options *options, char **top);
 int64_t database_server(const struct store_options *options);
 bool database_alone(const struct database *database);
 _must_check_ int database_look(struct database *database);

@@ -338,6 +338,7 @@ const struct driver sqlite_driver = {
 	.open = database_open,
 	.close = database_close,
 	.copy = database_copy,
+	.moved_to = database_moved_to,
 	.server = database_server,
 	.alone = database_alone,
 	.look = database_look,
