@@ -205,23 +205,40 @@ static void mask(char *at, size_t len)
 	memmove(at + 1, at + len, strlen(at + len) + 1);
 }
 
+static bool is_behind(const char *text, const char *at, const char *word)
+{
+	size_t len = strlen(word);
+
+	return (size_t)(at - text) >= len && strncasecmp(at - len, word, len) == 0;
+}
+
+static void userinfo_mask(char *at)
+{
+	char *end = memchr(at, '@', strcspn(at, "/?\"' \t\r\n"));
+	char *colon = end ? memchr(at, ':', (size_t)(end - at)) : NULL;
+
+	if (colon)
+		mask(colon + 1, (size_t)(end - colon - 1));
+}
+
 void uri_pin_mask(char *text)
 {
-	static const char name[] = "pin-value=", scheme[] = "postgresql://";
-	char *at = text;
+	for (char *at = text; (at = strchr(at, '='));) {
+		/* Also sslpassword of a database. */
+		bool is_secret =
+			is_behind(text, at, "pin-value") || is_behind(text, at, "password");
 
-	while ((at = strcasestr(at, name))) {
-		at += sizeof(name) - 1;
+		at++;
 		/* What ends it in the URI, or in the text around that. */
-		mask(at, strcspn(at, ";&?\"' \t\r\n"));
+		if (is_secret)
+			mask(at, strcspn(at, ";&?\"' \t\r\n"));
 	}
-	for (at = text; (at = strstr(at, scheme));) {
-		char *end, *colon;
+	for (char *at = text; (at = strstr(at, "://"));) {
+		bool is_database =
+			is_behind(text, at, "postgresql") || is_behind(text, at, "postgres");
 
-		at += sizeof(scheme) - 1;
-		end = memchr(at, '@', strcspn(at, "/?\"' \t\r\n"));
-		colon = end ? memchr(at, ':', (size_t)(end - at)) : NULL;
-		if (colon)
-			mask(colon + 1, (size_t)(end - colon - 1));
+		at += strlen("://");
+		if (is_database)
+			userinfo_mask(at);
 	}
 }

@@ -62,6 +62,7 @@ int daemon_new(struct conf *conf, struct daemon **daemonp, struct strbuf *proble
 	daemon->metrics = metrics_new();
 	if (!daemon->metrics)
 		return -ENOMEM;
+	daemon->starting = starting_begin();
 	err = store_start(conf, &daemon->store, problems);
 	if (err < 0)
 		return err;
@@ -201,6 +202,7 @@ int daemon_start(struct daemon *daemon, struct strbuf *problems)
 	err = notifier_start(daemon);
 	if (err < 0)
 		return err;
+	starting_end(&daemon->starting);
 	err = server_start(daemon, problems);
 	if (err < 0)
 		return err;
@@ -399,6 +401,7 @@ void daemon_free(struct daemon *daemon)
 	service_unref(daemon->service);
 	stop_end(daemon);
 	store_close(daemon->store);
+	starting_end(&daemon->starting);
 	metrics_free(daemon->metrics);
 	free(daemon->routes);
 	cmp_paths_clear(&daemon->cmp_paths);

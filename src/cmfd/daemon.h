@@ -178,6 +178,7 @@ struct daemon {
 	struct audit_sinks *audit_sinks;
 	struct lcm *lcm;
 	struct node node;
+	struct starting *starting;              /* NULL: it serves, or is to */
 	struct stop *stop;                      /* NULL: it is not to end yet */
 	int64_t ends_told_us;                   /* when service_tell_ends() was called last */
 	char fingerprint[CMF_FINGERPRINT_SIZE]; /* of the configuration in force, for the audit */
@@ -198,6 +199,14 @@ void daemon_run(struct daemon *daemon);
 /* Answers what is under way, then ends. NULL is fine. */
 void daemon_free(struct daemon *daemon);
 DEFINE_CLEANUP(struct daemon, daemon_free);
+
+/* --- starting.c --- */
+
+/* From here to starting_end() SIGTERM and SIGINT, which the caller has blocked, end the process.
+ * NULL: nothing can be done about them (logged). */
+struct starting *starting_begin(void);
+/* From here on they stay pending until daemon_run(). *startingp becomes NULL; if it is, nothing. */
+void starting_end(struct starting **startingp);
 
 /* --- stop.c --- */
 

@@ -78,7 +78,6 @@ static size_t committer_take(struct committer *c)
 	size_t n = 0;
 
 	pthread_mutex_lock(&c->lock);
-	c->executing = 0;
 	committer_gather(c);
 	while (c->first && n < c->batch_max) {
 		c->batch[n++] = c->first;
@@ -163,6 +162,14 @@ static void committer_tell(struct committer *c, struct store_unit *unit)
 	committer_spare(c, unit);
 }
 
+/* What follows a commit may take as long as one, and nothing of it is undecided. */
+static void committer_told(struct committer *c)
+{
+	pthread_mutex_lock(&c->lock);
+	c->executing = 0;
+	pthread_mutex_unlock(&c->lock);
+}
+
 static void *committer_run(void *arg)
 {
 	struct committer *c = arg;
@@ -172,6 +179,7 @@ static void *committer_run(void *arg)
 		committer_note(c, n, committer_execute(c, n));
 		for (size_t i = 0; i < n; i++)
 			committer_tell(c, c->batch[i]);
+		committer_told(c);
 		if (c->writer->ops->tidy)
 			c->writer->ops->tidy(c->writer);
 	}

@@ -5,6 +5,7 @@ import itertools
 import os
 import pathlib
 import re
+import signal
 import sqlite3
 import subprocess
 import threading
@@ -102,7 +103,7 @@ def test_older_nodes_serve(tmp_path):
 
 
 def test_index_of_keys_waits_for_a_dump(tmp_path):
-    """It is told for whom, and goes on when that has ended."""
+    """It is told for whom, SIGTERM ends it, and the next one goes on when that has ended."""
     if not postgresql.programs():
         pytest.skip("PostgreSQL is not installed (package postgresql)")
     cmf = on_postgresql(tmp_path / "cmf")
@@ -115,9 +116,13 @@ def test_index_of_keys_waits_for_a_dump(tmp_path):
     wait_for("one that is at work for long", lambda: sql(name, "SELECT count(*) FROM pg_stat_activity WHERE"
                                                          " application_name = 'dump' AND xact_start < now() -"
                                                          " interval '2 s' AND state LIKE 'idle in%'") == "1")
+    waits = re.compile(r'event=key_index_waits locked_by="dump \(process \d+, user cmfd\)"')
     cmf.start(ready=False)
-    wait_for("the log's word", lambda: re.search(r'event=key_index_waits locked_by="dump \(process \d+, user cmfd\)"',
-                                                 log_of(cmf)))
+    wait_for("the log's word", lambda: waits.search(log_of(cmf)))
+    assert cmf.stop() == -signal.SIGTERM
+    assert 'event=stopped signal=Terminated problem="it had not begun to serve"' in log_of(cmf)
+    cmf.start(ready=False)
+    wait_for("the log's word", lambda: len(waits.findall(log_of(cmf))) == 2)
     dump.communicate("")
     wait_for("the index", lambda: sql(name, "SELECT count(*) FROM pg_index WHERE indisvalid AND indexrelid ="
                                             " to_regclass('certificate_key')") == "1")

@@ -608,6 +608,9 @@ START_TEST(test_pin_mask)
 		{"postgresql://h1:5432/d?user=a@b", "postgresql://h1:5432/d?user=a@b"},
 		{"postgresql://u@h/d, postgresql://u:p@/d",
 		 "postgresql://u@h/d, postgresql://u:*@/d"},
+		{"postgres://u:p@h/d", "postgres://u:*@h/d"},
+		{"postgresql:///d?password=secret&sslpassword=other x",
+		 "postgresql:///d?password=*&sslpassword=* x"},
 		{"", ""},
 	};
 
