@@ -1021,6 +1021,9 @@ void store_unit_free(struct store_unit *unit);
 DEFINE_CLEANUP(struct store_unit, store_unit_free);
 void store_unit_clear(struct store_unit *unit);
 bool store_unit_empty(const struct store_unit *unit);
+/* What is in the unit are conditions of what will be added: alone they are nothing to commit, and
+ * the unit is empty as long as nothing is. */
+void store_unit_opened(struct store_unit *unit);
 /* From now on a commit of the unit writes nothing and says 0: to find out what would happen. */
 void store_unit_set_dry(struct store_unit *unit);
 bool store_unit_is_dry(const struct store_unit *unit);
@@ -1059,6 +1062,9 @@ _must_check_ int store_credential_insert(struct store_unit *u, int64_t client_id
 _must_check_ int store_credential_remove(struct store_unit *u, const char *client, int64_t id);
 /* Conflict: clients are no longer those of that generation, among which a name was nobody's. */
 _must_check_ int store_clients_require(struct store_unit *u, int64_t generation);
+/* Conflict: the client of that name is not what it was when clients had that generation, by itself
+ * or its credentials, or has gone. What becomes of others is no conflict. */
+_must_check_ int store_client_require(struct store_unit *u, const char *name, int64_t generation);
 
 /* Conflict: an active one of the same entity and cert_type exists, or an active one of the entity
  * under another certType has another manager. */
@@ -1094,6 +1100,8 @@ _must_check_ int store_registration_deregister(struct store_unit *u, int64_t id,
 _must_check_ int store_subject_require(struct store_unit *u, const char *subject_id,
 				       const struct store_entity *except);
 
+/* Conflict: the certificate is not active. */
+_must_check_ int store_certificate_require(struct store_unit *u, int64_t id);
 /* Conflict: serial exists, or the registration is not active. */
 _must_check_ int store_certificate_insert(struct store_unit *u,
 					  const struct store_certificate *cert, int64_t *idp);

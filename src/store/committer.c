@@ -96,6 +96,18 @@ static size_t committer_take(struct committer *c)
 	return n;
 }
 
+/* The generation of the clients for all of a batch, or -1. */
+static int64_t committer_generation(const struct committer *c, size_t n)
+{
+	int64_t generation;
+	uint64_t unused;
+
+	for (size_t i = 0; i < n; i++)
+		if (c->batch[i]->changes_clients)
+			return -1;
+	return generation_known(c->clients, &generation, &unused) ? generation : -1;
+}
+
 /* Nothing is committed to a database that nobody would find again. */
 static int committer_execute(struct committer *c, size_t n)
 {
@@ -106,6 +118,7 @@ static int committer_execute(struct committer *c, size_t n)
 			c->batch[i]->result = err;
 		return err;
 	}
+	c->writer->clients_generation = committer_generation(c, n);
 	err = c->writer->ops->execute(c->writer, c->batch, n);
 	for (size_t i = 0; i < n; i++) {
 		if (c->batch[i]->changes_clients)
@@ -318,7 +331,7 @@ void store_unit_submit(struct store_unit **unitp, store_unit_told *told, void *a
 	struct committer *c = unit->committer;
 	int err;
 
-	if (unit->len > 0 && !unit->dry)
+	if (!store_unit_empty(unit) && !unit->dry)
 		next = committer_unit(c);
 	if (!next) {
 		err = store_unit_commit(unit);
@@ -336,7 +349,8 @@ void store_unit_submit(struct store_unit **unitp, store_unit_told *told, void *a
 
 int store_unit_commit(struct store_unit *unit)
 {
-	int err = unit->len > 0 && !unit->dry ? committer_commit(unit->committer, unit) : 0;
+	int err =
+		!store_unit_empty(unit) && !unit->dry ? committer_commit(unit->committer, unit) : 0;
 	size_t committed = err == 0 ? unit->committed : 0;
 
 	store_unit_clear(unit);

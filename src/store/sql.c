@@ -220,6 +220,10 @@ const char *const store_change_sql[CHANGE_KINDS] = {
 				     " AND client_id = (SELECT id FROM client WHERE name = ?1)",
 	[CHANGE_CLIENTS_REQUIRE] =
 		"SELECT 1 FROM meta WHERE name = 'client_generation' AND value <> ?1",
+	/* Nearly always no client has changed, and no more is read than that. */
+	[CHANGE_CLIENT_REQUIRE] =
+		"SELECT 1 FROM meta WHERE name = 'client_generation' AND value <> ?1"
+		" AND NOT EXISTS (SELECT 1 FROM client c WHERE c.name = ?2 AND c.changed <= ?1)",
 	/* One manager for all active registrations of an entity; one active one for a certType. */
 	[CHANGE_REGISTRATION_INSERT] =
 		"INSERT INTO registration (cert_type, subject_id, handling, manager, trust_domain,"
@@ -256,6 +260,8 @@ const char *const store_change_sql[CHANGE_KINDS] = {
 	[CHANGE_SUBJECT_REQUIRE] = SUBJECT_TAKEN_SQL,
 	[CHANGE_KEY_REQUIRE] = KEY_TAKEN_SQL,
 	[CHANGE_LIVE_REQUIRE] = LIVE_REACHED_SQL,
+	[CHANGE_CERTIFICATE_REQUIRE] =
+		"SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM certificate WHERE id = ?1 AND state = 2)",
 	[CHANGE_CERTIFICATE_INSERT] =
 		"INSERT INTO certificate (registration_id, state, reason, revoked_ms, "
 		"confirm_by_ms,"

@@ -69,6 +69,7 @@ void store_unit_free(struct store_unit *unit)
 void store_unit_clear(struct store_unit *unit)
 {
 	unit->len = 0;
+	unit->opening = 0;
 	unit->committed = 0;
 	unit->changes_clients = false;
 	unit->forgets_ids = false;
@@ -77,7 +78,12 @@ void store_unit_clear(struct store_unit *unit)
 
 bool store_unit_empty(const struct store_unit *unit)
 {
-	return unit->len == 0;
+	return unit->len == unit->opening;
+}
+
+void store_unit_opened(struct store_unit *unit)
+{
+	unit->opening = unit->len;
 }
 
 void store_unit_set_dry(struct store_unit *unit)

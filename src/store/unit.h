@@ -62,6 +62,7 @@ struct store_unit {
 	struct unit_lease lease;
 	struct change *change;
 	size_t len;
+	size_t opening; /* of these so many are but conditions of the others */
 	size_t size;
 	bool changes_clients;
 	bool forgets_ids;

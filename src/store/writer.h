@@ -37,6 +37,9 @@ struct writer_ops {
 struct writer {
 	const struct writer_ops *ops;
 	struct audit_own own; /* noted by execute() */
+	/* Of the clients, as long as execute() runs; -1: it is not known, or changes meanwhile. Set
+	 * before it. */
+	int64_t clients_generation;
 };
 
 static inline void writer_free(struct writer *w)

@@ -588,6 +588,35 @@ START_TEST(test_seen_until)
 }
 END_TEST
 
+START_TEST(test_certificate_is_required_active)
+{
+	const enum store_certificate_state states[] = {STORE_CERT_PENDING,
+						       STORE_CERT_ACTIVE,
+						       STORE_CERT_REVOKED,
+						       STORE_CERT_ON_HOLD,
+						       STORE_CERT_REVOCATION_PENDING,
+						       STORE_CERT_REJECTED};
+	struct store_registration reg = sample_registration("vnfci-1");
+	struct fixture f;
+	int64_t registration_id, id = 0;
+
+	fixture_begin(&f, _i);
+	registration_id = put_registration(&f, &reg);
+	for (size_t i = 0; i < ARRAY_LEN(states); i++) {
+		struct store_certificate cert = sample_certificate(registration_id, 100 + i);
+
+		cert.state = states[i];
+		id = put_certificate(&f, &cert);
+		OK(store_certificate_require(f.unit, id));
+		ck_assert_int_eq(store_unit_commit(f.unit),
+				 states[i] == STORE_CERT_ACTIVE ? 0 : STORE_CONFLICT);
+	}
+	OK(store_certificate_require(f.unit, id + 1));
+	CONFLICT(store_unit_commit(f.unit));
+	fixture_end(&f);
+}
+END_TEST
+
 TCase *certificate_cases(void)
 {
 	TCase *tc = tcase_create("certificate");
@@ -608,5 +637,6 @@ TCase *certificate_cases(void)
 	tcase_add_loop_test(tc, test_hold_and_release_rfc5280_5_3_1, 0, backends_count);
 	tcase_add_loop_test(tc, test_crl_number_grows, 0, backends_count);
 	tcase_add_loop_test(tc, test_seen_until, 0, backends_count);
+	tcase_add_loop_test(tc, test_certificate_is_required_active, 0, backends_count);
 	return tc;
 }

@@ -336,6 +336,86 @@ START_TEST(test_client_generation_counts_changes)
 }
 END_TEST
 
+/* Whether what is asked for by that client, who was known by then, is still to be. */
+static int required(struct fixture *f, const char *name, int64_t generation)
+{
+	struct store_registration reg = sample_registration("vnfci-1");
+
+	OK(store_client_require(f->unit, name, generation));
+	OK(store_registration_insert(f->unit, &reg, NULL));
+	OK(store_registration_deregister(f->unit, -2, 1));
+	return store_unit_commit(f->unit);
+}
+
+START_TEST(test_client_is_required_as_it_was_known)
+{
+	struct store_client a = sample_client("a"), b = sample_client("b"), found = {0};
+	const struct store_credential oauth2 = {.kind = STORE_CREDENTIAL_OAUTH2,
+						.known_by = OCTETS("vnfm")};
+	int64_t generation, id;
+	struct fixture f;
+
+	fixture_begin(&f, _i);
+	OK(store_client_insert(f.unit, &a));
+	OK(store_unit_commit(f.unit));
+	OK(store_client_find(f.reader, "a", &found));
+	OK(store_client_generation(f.reader, &generation));
+	OK(required(&f, "a", generation));
+	/* Others come, change and go. */
+	OK(store_client_insert(f.unit, &b));
+	b.permissions = 0;
+	OK(store_client_update(f.unit, &b));
+	OK(store_client_remove(f.unit, "b"));
+	OK(store_unit_commit(f.unit));
+	OK(required(&f, "a", generation));
+	CONFLICT(required(&f, "b", generation));
+	/* It gets a credential, loses it, and is changed. */
+	OK(store_credential_insert(f.unit, found.id, &oauth2, &id));
+	OK(store_unit_commit(f.unit));
+	id = store_unit_id(f.unit, id);
+	CONFLICT(required(&f, "a", generation));
+	OK(store_client_generation(f.reader, &generation));
+	OK(required(&f, "a", generation));
+	OK(store_credential_remove(f.unit, "a", id));
+	OK(store_unit_commit(f.unit));
+	CONFLICT(required(&f, "a", generation));
+	OK(store_client_generation(f.reader, &generation));
+	OK(required(&f, "a", generation));
+	OK(store_client_update(f.unit, &a));
+	OK(store_unit_commit(f.unit));
+	CONFLICT(required(&f, "a", generation));
+	OK(store_client_generation(f.reader, &generation));
+	OK(store_client_remove(f.unit, "a"));
+	OK(store_unit_commit(f.unit));
+	CONFLICT(required(&f, "a", generation));
+	store_client_clear(&found);
+	fixture_end(&f);
+}
+END_TEST
+
+/* Conditions alone are nothing to commit, whether they hold or not. */
+START_TEST(test_conditions_open_a_unit)
+{
+	struct store_registration reg = sample_registration("vnfci-1");
+	struct fixture f;
+
+	fixture_begin(&f, _i);
+	OK(store_client_require(f.unit, "nobody", -1));
+	ck_assert(!store_unit_empty(f.unit));
+	store_unit_opened(f.unit);
+	ck_assert(store_unit_empty(f.unit));
+	OK(store_unit_commit(f.unit));
+	OK(store_client_require(f.unit, "nobody", -1));
+	store_unit_opened(f.unit);
+	OK(store_registration_insert(f.unit, &reg, NULL));
+	ck_assert(!store_unit_empty(f.unit));
+	CONFLICT(store_unit_commit(f.unit));
+	OK(store_registration_insert(f.unit, &reg, NULL));
+	OK(store_unit_commit(f.unit));
+	fixture_end(&f);
+}
+END_TEST
+
 TCase *client_cases(void)
 {
 	TCase *tc = tcase_create("client");
@@ -344,6 +424,8 @@ TCase *client_cases(void)
 	tcase_add_loop_test(tc, test_client_list_ends_on_non_zero, 0, backends_count);
 	tcase_add_loop_test(tc, test_client_name_and_reference_are_unique, 0, backends_count);
 	tcase_add_loop_test(tc, test_client_generation_counts_changes, 0, backends_count);
+	tcase_add_loop_test(tc, test_client_is_required_as_it_was_known, 0, backends_count);
+	tcase_add_loop_test(tc, test_conditions_open_a_unit, 0, backends_count);
 	tcase_add_loop_test(tc, test_clients_in_the_order_of_ids, 0, backends_count);
 	tcase_add_loop_test(tc, test_client_may_be_taken, 0, backends_count);
 	tcase_add_loop_test(tc, test_client_is_changed, 0, backends_count);

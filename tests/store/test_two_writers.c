@@ -26,6 +26,9 @@ struct state {
 	char name[2][24]; /* two entities */
 	int64_t registration_id[2];
 	int64_t certificate_id; /* PENDING, of the first */
+	int64_t active_id;      /* ACTIVE, of the second: who asks has signed with it */
+	char client[24];        /* that asks */
+	int64_t credential_id;  /* of it */
 	int64_t exchange_id;
 	int64_t crl_id;
 	struct store_transaction transaction;
@@ -83,6 +86,58 @@ static void client_of_that_name(struct store_unit *unit, struct state *s)
 	snprintf(name, sizeof(name), "new-%d", s->round);
 	OK(store_subject_require(unit, name, NULL));
 	OK(store_client_insert(unit, &client));
+}
+
+/* What is asked for by the client, or by the holder of a certificate. */
+static void asked_by_client(struct store_unit *unit, struct state *s)
+{
+	OK(store_client_require(unit, s->client, s->generation));
+	entity_of_a(unit, s);
+}
+
+static void asked_by_holder(struct store_unit *unit, struct state *s)
+{
+	OK(store_certificate_require(unit, s->active_id));
+	entity_of_a(unit, s);
+}
+
+static void client_removed(struct store_unit *unit, struct state *s)
+{
+	OK(store_client_remove(unit, s->client));
+}
+
+static void client_changed(struct store_unit *unit, struct state *s)
+{
+	struct store_client client = sample_client(s->client);
+
+	client.permissions = 0;
+	OK(store_client_update(unit, &client));
+}
+
+static void client_without_credential(struct store_unit *unit, struct state *s)
+{
+	OK(store_credential_remove(unit, s->client, s->credential_id));
+}
+
+/* The same name, and somebody else. */
+static void client_in_its_place(struct store_unit *unit, struct state *s)
+{
+	struct store_client client = sample_client(s->client);
+
+	client_removed(unit, s);
+	OK(store_client_insert(unit, &client));
+}
+
+static void holder_revoked(struct store_unit *unit, struct state *s)
+{
+	OK(store_certificate_revoke(unit, s->active_id, STORE_CERT_ACTIVE, STORE_CERT_REVOKED, 1,
+				    1));
+}
+
+static void holder_on_hold(struct store_unit *unit, struct state *s)
+{
+	OK(store_certificate_revoke(unit, s->active_id, STORE_CERT_ACTIVE, STORE_CERT_ON_HOLD, 6,
+				    1));
 }
 
 static uint64_t serial_of(const struct state *s, int which)
@@ -279,6 +334,15 @@ static const struct race races[] = {
 		STORE_CONFLICT, STORE_CONFLICT},
 	{"a client by the name of an entity", client_of_that_name, entity_among_clients,
 		STORE_CONFLICT, STORE_CONFLICT},
+	{"a client that asks, and is removed", asked_by_client, client_removed, 0, STORE_CONFLICT},
+	{"a client that asks, and may no longer", asked_by_client, client_changed,
+		0, STORE_CONFLICT},
+	{"a client that asks, and loses its credential", asked_by_client,
+		client_without_credential, 0, STORE_CONFLICT},
+	{"a client that asks, and another of its name", asked_by_client, client_in_its_place,
+		0, STORE_CONFLICT},
+	{"a holder that asks, and is revoked", asked_by_holder, holder_revoked, 0, STORE_CONFLICT},
+	{"a holder that asks, and is on hold", asked_by_holder, holder_on_hold, 0, STORE_CONFLICT},
 	{"a key of two entities", key_of_first, key_of_second, STORE_CONFLICT, STORE_CONFLICT},
 	{"the last place of an entity", last_place_once, last_place_again,
 		STORE_CONFLICT, STORE_CONFLICT},
@@ -331,8 +395,25 @@ static void both_end(struct both *b)
 	fixture_end(&b->f);
 }
 
+/* Who asks: a client, and the holder of a certificate. */
+static void asking_make(struct both *b, int64_t *active_idp)
+{
+	struct state *s = &b->state;
+	struct store_certificate cert = sample_certificate(s->registration_id[1], serial_of(s, 8));
+	struct store_client client;
+
+	memset(cert.key_digest, 0xfe, sizeof(cert.key_digest));
+	cert.state = STORE_CERT_ACTIVE;
+	OK(store_certificate_insert(b->f.unit, &cert, active_idp));
+	snprintf(s->client, sizeof(s->client), "client-%d", s->round);
+	client = sample_client(s->client);
+	OK(store_client_insert(b->f.unit, &client));
+}
+
 static void state_make(struct both *b, int round)
 {
+	struct store_client client = {0};
+	int64_t active_id;
 	struct state *s = &b->state;
 	struct store_crl crl = {
 		.ca = TEXT("issuing"), .number = 2 * round + 1, .der = VIEW("newest")};
@@ -340,7 +421,6 @@ static void state_make(struct both *b, int round)
 	struct store_exchange exchange;
 
 	*s = (struct state){.round = round};
-	OK(store_client_generation(b->f.reader, &s->generation));
 	for (int i = 0; i < 2; i++) {
 		struct store_registration reg = sample_registration(s->name[i]);
 
@@ -353,8 +433,14 @@ static void state_make(struct both *b, int round)
 	exchange = sample_exchange(s->certificate_id);
 	s->exchange_id = put_exchange(&b->f, &exchange);
 	OK(store_crl_insert(b->f.unit, &crl, &crl.id));
+	asking_make(b, &active_id);
 	OK(store_unit_commit(b->f.unit));
 	s->crl_id = store_unit_id(b->f.unit, crl.id);
+	s->active_id = store_unit_id(b->f.unit, active_id);
+	OK(store_client_generation(b->f.reader, &s->generation));
+	OK(store_client_find(b->f.reader, s->client, &client));
+	s->credential_id = client.credentials[0].id;
+	store_client_clear(&client);
 	s->transaction =
 		sample_transaction((struct octets){(uint8_t *)s->name[0], strlen(s->name[0])});
 	s->transaction.id = put_transaction(&b->f, &s->transaction);

@@ -15,6 +15,7 @@ enum lock_about {
 	LOCK_TRUST_DOMAIN, /* how many registrations it has */
 	LOCK_REGISTRATION, /* whether it is active, and has something live */
 	LOCK_ATTESTERS,    /* which of them some registration has */
+	LOCK_CERTIFICATE,  /* whether it is active */
 	LOCK_KEY,          /* the certificates with a key */
 	LOCK_NAME,         /* who holds it */
 	LOCK_SIGNERS,      /* which of them some transaction has */
@@ -46,6 +47,7 @@ static const struct rule rules[CHANGE_KINDS][RULES_MAX] = {
 	[CHANGE_CREDENTIAL_INSERT] = {{LOCK_CLIENTS, ALL}},
 	[CHANGE_CREDENTIAL_REMOVE] = {{LOCK_CLIENTS, ALL}},
 	[CHANGE_CLIENTS_REQUIRE] = {{LOCK_CLIENTS, ALL, .shared = true}},
+	[CHANGE_CLIENT_REQUIRE] = {{LOCK_CLIENTS, ALL, .shared = true}},
 	[CHANGE_SUBSCRIPTION_INSERT] = {{LOCK_CLIENTS, ALL, .shared = true}},
 	[CHANGE_REGISTRATION_INSERT] = {{LOCK_SUBJECT, 12}, {LOCK_MANAGERS, ALL, .shared = true}},
 	[CHANGE_REGISTRATION_SET_MANAGER] = {{LOCK_MANAGERS, ALL}},
@@ -63,6 +65,11 @@ static const struct rule rules[CHANGE_KINDS][RULES_MAX] = {
 	[CHANGE_REGISTRATION_CHANGE] = {{LOCK_REGISTRATION, 1}},
 	[CHANGE_REGISTRATION_REQUIRE_IDLE] = {{LOCK_REGISTRATION, 1}},
 	[CHANGE_REGISTRATION_DEREGISTER] = {{LOCK_REGISTRATION, 1}},
+	[CHANGE_CERTIFICATE_REQUIRE] = {{LOCK_CERTIFICATE, 1, .shared = true}},
+	[CHANGE_CERTIFICATE_SET_STATE] = {{LOCK_CERTIFICATE, 1}},
+	[CHANGE_CERTIFICATE_REVOKE] = {{LOCK_CERTIFICATE, 1}},
+	[CHANGE_CERTIFICATE_RELEASE] = {{LOCK_CERTIFICATE, 1}},
+	[CHANGE_CERTIFICATE_PURGE] = {{LOCK_CERTIFICATE, 1}},
 	[CHANGE_CERTIFICATE_INSERT] = {{LOCK_REGISTRATION, 1, .shared = true}, {LOCK_KEY, 13}},
 	[CHANGE_KEY_REQUIRE] = {{LOCK_KEY, 1}},
 	[CHANGE_HELD_NAME_TAKE] = {{LOCK_NAME, 1}},

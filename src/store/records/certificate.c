@@ -161,6 +161,11 @@ static int certificate_counted(struct store_unit *u, int err, int from, int to)
 	return err;
 }
 
+int store_certificate_require(struct store_unit *u, int64_t id)
+{
+	return unit_add(u, CHANGE_CERTIFICATE_REQUIRE, VALUES(value_int(id)));
+}
+
 int store_certificate_insert(struct store_unit *u, const struct store_certificate *c, int64_t *idp)
 {
 	int reason = c->revoked_ms ? c->reason : STORE_REASON_NONE;

@@ -235,3 +235,8 @@ int store_clients_require(struct store_unit *u, int64_t generation)
 {
 	return unit_add(u, CHANGE_CLIENTS_REQUIRE, VALUES(value_int(generation)));
 }
+
+int store_client_require(struct store_unit *u, const char *name, int64_t generation)
+{
+	return unit_add(u, CHANGE_CLIENT_REQUIRE, VALUES(value_int(generation), value_text(name)));
+}
