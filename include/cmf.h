@@ -165,9 +165,10 @@ struct cmf_principal {
 	int64_t registration_id;
 	int64_t initial_id;    /* VNFCI: its one-time secret */
 	int64_t credential_id; /* CLIENT: by which it is known, as far as one is found; 0: none */
-	bool replaced;         /* REVOKER: by the passphrase before, which leaves no other */
-	struct octets mac_secret;  /* MAC clients: to protect the answer; else empty */
-	struct octets certificate; /* DER of the one it signed with; else empty */
+	int64_t clients_generation; /* CLIENT: among which it was found */
+	bool replaced;              /* REVOKER: by the passphrase before, which leaves no other */
+	struct octets mac_secret;   /* MAC clients: to protect the answer; else empty */
+	struct octets certificate;  /* DER of the one it signed with; else empty */
 };
 void cmf_principal_clear(struct cmf_principal *p);
 /* The number of the credential for the log, as `cmfctl client credential list` has it; "" for none.
@@ -184,6 +185,18 @@ bool cmf_may_confirm(const struct cmf_principal *who, const struct store_certifi
  * itself, or one that has approved the message says by its policy that it verified it.
  */
 bool cmf_principal_verified_pop(const struct cmf_principal *p);
+
+/*
+ * Begins the unit anew, for what is decided for call->who: that it, and whoever approved the
+ * message, is still what it was found to be, as a client and as the holder of a certificate of
+ * ours, is a condition of what is added then. Where the commit conflicts, cmf_authority_changed()
+ * says whether it has to be found out anew who asks. 0 or -ENOMEM.
+ */
+_must_check_ int cmf_unit_begin(const struct cmf_call *call);
+/* Whether it may be something else by now, by what is committed; of it alone, not of its approver.
+ * 0 or negative errno. */
+_must_check_ int cmf_authority_changed(struct store_reader *reader, const struct cmf_principal *who,
+				       bool *changedp);
 
 /* What was found out about the signer of a message. */
 struct cmf_signer;

@@ -243,11 +243,16 @@ static void crls_run(const struct cmf_call *call, struct cmf_order *order)
 
 int cmf_order_run(const struct cmf_call *call, struct cmf_order *order, int64_t budget_us)
 {
-	int err = exchanges_run(call, order, budget_us);
+	int err;
 
+	/* What a CA says or makes is true, whoever asked. */
+	store_unit_clear(call->unit);
+	err = exchanges_run(call, order, budget_us);
 	order->check_after = 0;
 	if (err == 0 && order->kind == CMF_ORDER_REVOCATIONS)
 		crls_run(call, order);
+	if (err == 0)
+		err = cmf_unit_begin(call);
 	return err == 0 ? cmf_order_read(call, order) : err;
 }
 

@@ -74,8 +74,11 @@ static const struct cmp_service *service_find(int body_type)
 static int step_decide(struct cmp_request *rq, cmp_step *step, bool *resumesp)
 {
 	_cleanup_(cmp_outcome_clear) struct cmp_outcome outcome = {0};
-	int err = step(rq, &outcome);
+	const struct cmf_call call = cmp_call(rq);
+	int err = cmf_unit_begin(&call);
 
+	if (!err)
+		err = step(rq, &outcome);
 	if (!err)
 		err = cmp_outcome_write(rq, &outcome);
 	*resumesp = outcome.resumes;
@@ -292,14 +295,65 @@ static int refused_look(struct cmp_request *rq)
 	return answered ? STORE_CONFLICT : REFUSED;
 }
 
-/* Decides on an authenticated message, again if another commit came in between. CMP_TO_COMMIT: what
- * was decided is complete. */
+/* Who asks, and what whoever sent the message may say with it. */
+static int sender_find(struct cmp_request *rq)
+{
+	int err = cmp_trace_assume(rq, cmp_authenticate(rq));
+
+	if (!err)
+		err = cmp_carriers_policy_check(rq);
+	if (!err)
+		err = cmp_inner_approve(rq);
+	return err ? err : cmp_original_check(rq);
+}
+
+static void sender_forget(struct cmp_request *rq)
+{
+	cmp_mac_clear(&rq->mac);
+	cmf_principal_clear(&rq->who);
+	cmf_signer_unref(rq->signer);
+	rq->signer = NULL;
+	rq->protection = CMP_PROTECTION_SIGNATURE;
+	rq->kem_secret_id = 0;
+	rq->original.present = false;
+}
+
+/*
+ * What was in the way may be that who asks is a client no longer, or that its certificate was
+ * revoked: then that is found out as of a message that comes now. STORE_CONFLICT: of who approved
+ * it, and so the message around it is to be decided again.
+ */
+static int sender_find_again(struct cmp_request *rq)
+{
+	struct store_reader *reader = rq->worker->reader;
+	bool changed = false;
+	int err = 0;
+
+	for (const struct cmf_principal *p = rq->who.approver; p && !err && !changed;
+	     p = p->approver)
+		err = cmf_authority_changed(reader, p, &changed);
+	if (err || changed)
+		return err ? err : STORE_CONFLICT;
+	err = cmf_authority_changed(reader, &rq->who, &changed);
+	if (err || !changed)
+		return err;
+	sender_forget(rq);
+	return sender_find(rq);
+}
+
+/*
+ * Decides on an authenticated message, again if another commit came in between. CMP_TO_COMMIT: what
+ * was decided is complete; STORE_CONFLICT: sender_find_again().
+ */
 static int request_decide(struct cmp_request *rq)
 {
 	int err = STORE_CONFLICT;
 
 	while (rq->attempts < ATTEMPTS_MAX && err == STORE_CONFLICT) {
 		attempt_begin(rq);
+		err = rq->attempt.again ? sender_find_again(rq) : 0;
+		if (err)
+			return err;
 		err = request_attempt(rq);
 		if (err == REFUSED)
 			err = refused_look(rq);
@@ -347,13 +401,7 @@ static int message_serve(struct cmp_request *rq)
 	if (!err)
 		err = cmp_ahead_ask(rq);
 	if (!err)
-		err = cmp_trace_assume(rq, cmp_authenticate(rq));
-	if (!err)
-		err = cmp_carriers_policy_check(rq);
-	if (!err)
-		err = cmp_inner_approve(rq);
-	if (!err)
-		err = cmp_original_check(rq);
+		err = sender_find(rq);
 	return err ? err : request_decide(rq);
 }
 
@@ -432,7 +480,9 @@ static void request_begin(struct cmp_request *rq, struct cmp_door *door, struct 
 /* Logs, hands over the answer, if there is no fault, and frees. */
 static void request_end(struct cmp_request *rq, int err, struct spliced *answerp)
 {
-	request_log(rq);
+	/* A message that is decided again with the one around it is told of then. */
+	if (err != STORE_CONFLICT)
+		request_log(rq);
 	*answerp = (struct spliced){0};
 	if (!err) {
 		*answerp = rq->attempt.answer;
@@ -492,7 +542,9 @@ static int inner_serve(const struct cmp_request *outer, struct bytes der, enum c
 	rq.inner = inner;
 	rq.depth = outer->depth + 1;
 	rq.replay_only = outer->replay_only;
-	err = answer_end(&rq, request_serve_whole(&rq));
+	err = request_serve_whole(&rq);
+	if (err != STORE_CONFLICT)
+		err = answer_end(&rq, err);
 	cmp_trace_end(&rq);
 	request_end(&rq, err, &answer);
 	return answer_join(&answer, err, answerp);

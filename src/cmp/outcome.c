@@ -188,13 +188,22 @@ int cmp_outcome_write(struct cmp_request *rq, const struct cmp_outcome *outcome)
 	return CMP_TO_COMMIT;
 }
 
+/* What conflicts is there already, unless it was not for the sender to add any more. */
+static int there_already(struct cmp_request *rq)
+{
+	bool changed;
+	int err = cmf_authority_changed(rq->worker->reader, &rq->who, &changed);
+
+	return !err && changed ? STORE_CONFLICT : err;
+}
+
 int cmp_outcome_committed(struct cmp_request *rq, int result)
 {
 	const struct cmp_pending *pending = &rq->attempt.pending;
 
 	fault_point("door-after-commit");
 	if (result == STORE_CONFLICT && pending->may_be_there)
-		result = 0;
+		result = there_already(rq);
 	if (result == 0 && pending->opened && !rq->trace)
 		cmp_quota_count(rq, pending->opened);
 	return result;

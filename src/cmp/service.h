@@ -17,7 +17,8 @@ enum cmp_inner {
 
 /*
  * Serves a message that lies in `outer` from its first step to its last, commit and log included. 0
- * with an answer, an error message at worst; -ENOMEM.
+ * with an answer, an error message at worst; STORE_CONFLICT: who approved it by `outer` may be
+ * nobody any more, which is to be decided again; -ENOMEM.
  */
 typedef int cmp_inner_serve(const struct cmp_request *outer, struct bytes der, enum cmp_inner inner,
 			    struct octets *answerp);

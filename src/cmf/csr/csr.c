@@ -318,8 +318,11 @@ int csr_result_add(struct cmf_csr_result *result)
 	const struct taken_query query = taken_query_of(d);
 	const struct store_entity entity = store_registration_entity(&d->registration);
 	char serial[SERIAL_HEX_SIZE];
-	int err = taken_require(&query, result);
+	/* RFC 9483 4.1.3: neither expired nor revoked */
+	int err = d->replaces_id ? store_certificate_require(unit, d->replaces_id) : 0;
 
+	if (err == 0)
+		err = taken_require(&query, result);
 	if (err == 0 && d->registers)
 		err = registrations_require(&d->call, d->registration.trust_domain, 1,
 					    d->clients_generation);

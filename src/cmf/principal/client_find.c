@@ -15,14 +15,16 @@ static int text_copy(const char *text, char **copyp)
 	return text && !*copyp ? -ENOMEM : 0;
 }
 
-int client_principal(const struct conf *conf, const struct client *client,
-		     enum cmf_principal_kind kind, struct cmf_principal *principalp)
+int client_principal(const struct conf *conf, const struct clients *clients,
+		     const struct client *client, enum cmf_principal_kind kind,
+		     struct cmf_principal *principalp)
 {
 	struct cmf_principal p = {
 		.kind = kind,
 		.permissions = client->row.permissions,
 		.register_on_ir = client->row.register_on_ir,
 		.policy = conf_client_policy_find(conf, client->row.policy),
+		.clients_generation = clients->generation,
 	};
 
 	/* Another policy in its place could allow what this one forbids. */
@@ -40,12 +42,12 @@ int client_principal(const struct conf *conf, const struct client *client,
 }
 
 /* With that shared secret; NULL: with none. */
-static int client_with_secret(struct cmf *cmf, const struct client *client,
-			      const struct store_credential *secret,
+static int client_with_secret(struct cmf *cmf, const struct clients *clients,
+			      const struct client *client, const struct store_credential *secret,
 			      struct cmf_principal *principalp)
 {
 	_cleanup_(cmf_principal_clear) struct cmf_principal principal = {0};
-	int err = client_principal(cmf->conf, client, CMF_PRINCIPAL_CLIENT, &principal);
+	int err = client_principal(cmf->conf, clients, client, CMF_PRINCIPAL_CLIENT, &principal);
 
 	if (err == 0 && secret)
 		err = secret_open(cmf, octets_view(&secret->known_by),
@@ -70,7 +72,7 @@ static int client_known_by(const struct cmf_call *call, enum clients_by by, stru
 	c = clients_credential(clients, by, key, call->now_ms);
 	if (!c)
 		return refuse(call->refusal, otherwise);
-	err = client_with_secret(call->cmf, c->client,
+	err = client_with_secret(call->cmf, clients, c->client,
 				 by == CREDENTIALS_BY_REFERENCE ? c->row : NULL, principalp);
 	if (err == 0)
 		principalp->credential_id = c->row->id;
@@ -117,7 +119,7 @@ int cmf_admin_for_client(const struct cmf_call *call, const char *client_name,
 	client = clients_named(clients, client_name);
 	if (!client)
 		return refuse(call->refusal, REFUSAL_client_unknown);
-	return client_principal(call->cmf->conf, client, CMF_PRINCIPAL_ADMIN, principalp);
+	return client_principal(call->cmf->conf, clients, client, CMF_PRINCIPAL_ADMIN, principalp);
 }
 
 /* A secret that is good at that time; NULL: there is none. */
@@ -149,7 +151,8 @@ int cmf_client_assume(const struct cmf_call *call, const char *client_name,
 	if (!client)
 		return refuse_detail(call->refusal, REFUSAL_client_not_permitted,
 				     "there is no such client");
-	err = client_with_secret(call->cmf, client, client_secret(client, call->now_ms), &p);
+	err = client_with_secret(call->cmf, clients, client, client_secret(client, call->now_ms),
+				 &p);
 	if (err == 0 && slash && p.policy->entity_from_signer == CONF_SIGNER_ENTITY_NONE)
 		err = refuse_detail(call->refusal, REFUSAL_client_not_permitted,
 				    "the client has no entities by their certificates");

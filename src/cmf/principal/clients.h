@@ -68,7 +68,9 @@ _must_check_ int client_credentials_parse(struct clients *clients, const struct 
 					  struct client *client);
 void client_credentials_clear(struct client *client);
 
-/* The principal that a client is. 0, -ENOMEM, or -ENOENT (logged) if its policy is not configured.
+/* The principal that a client of the snapshot is. 0, -ENOMEM, or -ENOENT (logged) if its policy is
+ * not configured.
  */
-_must_check_ int client_principal(const struct conf *conf, const struct client *client,
-				  enum cmf_principal_kind kind, struct cmf_principal *principalp);
+_must_check_ int client_principal(const struct conf *conf, const struct clients *clients,
+				  const struct client *client, enum cmf_principal_kind kind,
+				  struct cmf_principal *principalp);

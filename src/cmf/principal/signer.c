@@ -143,7 +143,7 @@ static int signer_principal(const struct examination *x, const struct certificat
 		return err;
 	err = signer_path_find(x->clients, &path, &shown);
 	if (err == 0) {
-		err = client_principal(x->conf, shown->client, CMF_PRINCIPAL_CLIENT,
+		err = client_principal(x->conf, x->clients, shown->client, CMF_PRINCIPAL_CLIENT,
 				       &entry->principal);
 		entry->principal.credential_id = shown->row->id;
 		if (err == 0)

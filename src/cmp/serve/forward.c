@@ -277,6 +277,7 @@ int cmp_forward_run(struct cmp_request *rq, const struct store_certificate *cert
 		    enum store_exchange_kind kind)
 {
 	_cleanup_(ca_forwarded_clear) struct ca_forwarded forwarded = {0};
+	const struct cmf_call call = cmp_call(rq);
 	struct ca *ca = ca_forwarding_to(rq, cert);
 	int err = STORE_NOT_FOUND;
 
@@ -284,10 +285,12 @@ int cmp_forward_run(struct cmp_request *rq, const struct store_certificate *cert
 		err = ca_upstream_forwarded(rq->worker->reader, cert->id, kind, &forwarded);
 	if (err < 0)
 		return err;
-	if (!err && forwarded.open && !forwarded.answer.len &&
-	    ca_upstream_forward_run(ca, cert->id, kind, rq->worker->reader, rq->worker->unit) < 0)
-		store_unit_clear(rq->worker->unit);
-	return 0;
+	if (err || !forwarded.open || forwarded.answer.len)
+		return 0;
+	/* What the upstream CA says is true, whoever asked. Faults were logged. */
+	store_unit_clear(rq->worker->unit);
+	(void)!ca_upstream_forward_run(ca, cert->id, kind, rq->worker->reader, rq->worker->unit);
+	return cmf_unit_begin(&call);
 }
 
 int cmp_forward_poll(struct cmp_request *rq, const struct store_certificate *cert,

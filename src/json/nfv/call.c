@@ -8,7 +8,7 @@
 #include "asn1/algorithm.h"
 #include "base/fault_point.h"
 #include "commit.h"
-#include "nfv/nfv.h"
+#include "nfv/who.h"
 
 #include <errno.h>
 #include <openssl/evp.h>
@@ -62,11 +62,38 @@ int nfv_no_content(struct nfv_call *call)
 	return 204;
 }
 
+/* RFC 6750 3: what is wrong is said to who brought a token; to others, that there could be one. */
+static const char *challenge_for(const struct nfv_call *call, const struct refusal *refusal)
+{
+	return http_request_header(call->request, "Authorization") &&
+			       refusal->reason != REFUSAL_nfv_nobody
+		       ? "Bearer realm=\"cmf-certmgmt\", error=\"invalid_token\""
+		       : "Bearer realm=\"cmf-certmgmt\"";
+}
+
+int nfv_unauthenticated(struct nfv_call *call, const struct refusal *refusal)
+{
+	int status = refusal->failinfo == FAIL_SYSTEM_UNAVAIL ? 503 : 401;
+
+	call->refusal = *refusal;
+	if (status == 401 &&
+	    http_response_add(call->response, "WWW-Authenticate", challenge_for(call, refusal)))
+		return nfv_fault(call, -ENOMEM);
+	return json_answer_problem(
+		call->response, status,
+		json_problem_of_refusal(status, refusal, refusal_words(refusal)));
+}
+
 int nfv_refusal_with(struct nfv_call *call, const struct refusal *refusal, json_t *members)
 {
 	int status = refusal_http_status(refusal);
-	json_t *problem = json_problem_of_refusal(status, refusal, refusal_words(refusal));
+	json_t *problem;
 
+	if (call->nobody) {
+		json_decref(members);
+		return nfv_unauthenticated(call, refusal);
+	}
+	problem = json_problem_of_refusal(status, refusal, refusal_words(refusal));
 	call->refusal = *refusal;
 	if (problem && members)
 		json_object_update(problem, members);
@@ -238,17 +265,37 @@ struct decision {
 	void *arg;
 };
 
+/*
+ * What was in the way may be that who asks is a client no longer, or that its certificate was
+ * revoked: that is found out as of a request that comes now.
+ */
+static int principal_find_again(struct nfv_call *call, struct refusal *refusal)
+{
+	int err = nfv_principal_find(call, refusal);
+
+	call->nobody = err == REFUSED;
+	return err;
+}
+
 static int decision_make(void *arg, struct refusal *refusal)
 {
 	const struct decision *decision = arg;
+	struct nfv_call *call = decision->call;
+	int err = call->attempts++ > 0 ? principal_find_again(call, refusal) : 0;
 
-	return decision->decide(decision->call, decision->arg, refusal);
+	if (err == 0) {
+		const struct cmf_call op = nfv_cmf_call(call, refusal);
+
+		err = cmf_unit_begin(&op);
+	}
+	return err == 0 ? decision->decide(call, decision->arg, refusal) : err;
 }
 
 int nfv_commit(struct nfv_call *call, nfv_decide *decide, void *arg, struct refusal *refusal)
 {
 	struct decision decision = {call, decide, arg};
 
+	call->attempts = 0;
 	return json_commit(call->worker, decision_make, &decision, refusal);
 }
 
@@ -261,7 +308,6 @@ static int deferred_decide(struct nfv_call *call)
 	struct refusal refusal = REFUSAL_NULL;
 	int err;
 
-	call->attempts++;
 	err = json_decide_once(call->worker, decision_make, &decision, &refusal);
 	if (err == 0 && !store_unit_empty(call->worker->unit))
 		return NFV_TO_COMMIT;

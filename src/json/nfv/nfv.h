@@ -53,6 +53,7 @@ struct nfv_call {
 	char id[JSON_ID_SIZE];  /* the part of the path that names a resource; "" if it cannot */
 	json_t *body;           /* of a method that has one: an object */
 	const char *type;       /* media type of a good answer, by Accept */
+	bool nobody;            /* who asked is known no longer */
 	struct refusal refusal; /* what was refused, for log and metrics */
 	enum metric_operation metric;
 	int64_t now_ms;
@@ -60,7 +61,7 @@ struct nfv_call {
 	const struct nfv_deferred *deferred; /* NULL: none */
 	void *arg;                           /* its own */
 	bool needs_worker;
-	int attempts;
+	int attempts;  /* of the decision */
 	int committed; /* what the commit came to */
 	struct http_later *later;
 };
@@ -85,6 +86,9 @@ int nfv_no_content(struct nfv_call *call);
 /* Octets of another type, call->type; taken over, and with an ETag. */
 int nfv_octets_tagged(struct nfv_call *call, struct octets *body);
 
+/* Nobody known asks: 401 with WWW-Authenticate (RFC 9110 11.6.1, RFC 6750 3); a status of the
+ * refusal's own otherwise. */
+int nfv_unauthenticated(struct nfv_call *call, const struct refusal *refusal);
 /* A refusal of cmf/, or a row of the table of refusals that has nothing to add. */
 int nfv_refusal(struct nfv_call *call, const struct refusal *refusal);
 int nfv_refuse(struct nfv_call *call, enum refusal_reason reason);

@@ -5,11 +5,6 @@
  */
 #include "nfv/who.h"
 
-#include "answer.h"
-
-#include <errno.h>
-#include <string.h>
-
 /*
  * RFC 6750 2.1, RFC 8705 3. Who brings a token is whom it names, whatever certificate he has; but
  * for one that is bound to a certificate, which must be that of the connection.
@@ -40,31 +35,10 @@ int nfv_principal_find(struct nfv_call *call, struct refusal *refusal)
 	const struct cmf_call op = cmf_call_now(call->cmf, call->worker, NULL, refusal);
 	const char *authorization = http_request_header(request, "Authorization");
 
+	cmf_principal_clear(&call->principal);
 	if (authorization)
 		return token_client_find(call, authorization, refusal);
 	if (request->n_tls_certs == 0)
 		return refuse(refusal, REFUSAL_nfv_nobody);
 	return cmf_tls_client_find(&op, request->tls_certs, request->n_tls_certs, &call->principal);
-}
-
-/* RFC 6750 3: what is wrong is said to who brought a token; to others, that there could be one. */
-static const char *challenge_for(const struct nfv_call *call, const struct refusal *refusal)
-{
-	return http_request_header(call->request, "Authorization") &&
-			       refusal->reason != REFUSAL_nfv_nobody
-		       ? "Bearer realm=\"cmf-certmgmt\", error=\"invalid_token\""
-		       : "Bearer realm=\"cmf-certmgmt\"";
-}
-
-int nfv_unauthenticated(struct nfv_call *call, const struct refusal *refusal)
-{
-	int status = refusal->failinfo == FAIL_SYSTEM_UNAVAIL ? 503 : 401;
-
-	call->refusal = *refusal;
-	if (status == 401 &&
-	    http_response_add(call->response, "WWW-Authenticate", challenge_for(call, refusal)))
-		return nfv_fault(call, -ENOMEM);
-	return json_answer_problem(
-		call->response, status,
-		json_problem_of_refusal(status, refusal, refusal_words(refusal)));
 }
