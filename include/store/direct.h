@@ -187,7 +187,7 @@ _must_check_ int store_initial_credential_expired(struct store_reader *r, int64_
  */
 _must_check_ int store_initial_credential_put(struct store_unit *u,
 					      const struct store_initial_credential *c);
-/* It was used for that certificate. Conflict: it is gone, or was used for another than
+/* It was used for that certificate. Conflict: it is gone or void, or was used for another than
  * c->certificate_id meanwhile. */
 _must_check_ int store_initial_credential_use(struct store_unit *u,
 					      const struct store_initial_credential *c,

@@ -508,7 +508,7 @@ const char *const store_change_sql[CHANGE_KINDS] = {
 		" FROM registration WHERE id = ?1 AND state = 0",
 	[CHANGE_INITIAL_CREDENTIAL_USE] =
 		"UPDATE initial_credential SET certificate_id = ?3"
-		" WHERE id = ?1 AND certificate_id IS NOT DISTINCT FROM ?2",
+		" WHERE id = ?1 AND certificate_id IS NOT DISTINCT FROM ?2 AND expires_ms > 0",
 	[CHANGE_INITIAL_CREDENTIAL_SPEND] =
 		"UPDATE initial_credential SET spent_ms = ?2,"
 		" expires_ms = CASE WHEN expires_ms < ?2 THEN expires_ms ELSE ?2 END,"

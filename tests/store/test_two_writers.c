@@ -6,6 +6,10 @@
  * other (store.h), whoever commits them.
  */
 #include "fixture.h"
+#include "store/direct.h"
+#include "store/event.h"
+#include "store/nonce.h"
+#include "store/secret_key.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -29,6 +33,9 @@ struct state {
 	int64_t active_id;      /* ACTIVE, of the second: who asks has signed with it */
 	char client[24];        /* that asks */
 	int64_t credential_id;  /* of it */
+	int64_t nonce_id;
+	struct store_initial_credential initial; /* of the first */
+	uint8_t key_id[STORE_KEY_ID_LEN];        /* of the store key in force */
 	int64_t exchange_id;
 	int64_t crl_id;
 	struct store_transaction transaction;
@@ -315,6 +322,130 @@ static void transaction_answered(struct store_unit *unit, struct state *s)
 				    false));
 }
 
+/* One name of two entities. */
+static void name_of(struct store_unit *unit, const struct state *s, int entity)
+{
+	struct store_certificate cert =
+		sample_certificate(s->registration_id[entity], serial_of(s, entity));
+	struct name_key key = {0};
+	int64_t id;
+
+	memcpy(key.octet, &s->round, sizeof(s->round));
+	OK(store_certificate_insert(unit, &cert, &id));
+	OK(store_held_name_take(unit, &(struct name_keys){&key, 1}, NULL, id,
+				ENTITY(s->name[entity])));
+}
+
+static void name_of_first(struct store_unit *unit, struct state *s)
+{
+	name_of(unit, s, 0);
+}
+
+static void name_of_second(struct store_unit *unit, struct state *s)
+{
+	name_of(unit, s, 1);
+}
+
+/* The trust domain may have one. */
+static void last_of_domain(struct store_unit *unit, struct state *s, const char *subject_id)
+{
+	char domain[24];
+	struct store_registration reg = sample_registration(subject_id);
+
+	snprintf(domain, sizeof(domain), "domain-%d", s->round);
+	reg.trust_domain = domain;
+	OK(store_trust_domain_require(unit, domain, 0));
+	OK(store_registration_insert(unit, &reg, NULL));
+}
+
+static void last_of_domain_once(struct store_unit *unit, struct state *s)
+{
+	last_of_domain(unit, s, "one");
+}
+
+static void last_of_domain_again(struct store_unit *unit, struct state *s)
+{
+	last_of_domain(unit, s, "another");
+}
+
+static void serial_taken(struct store_unit *unit, struct state *s)
+{
+	struct store_certificate cert = sample_certificate(s->registration_id[0], serial_of(s, 7));
+
+	OK(store_certificate_insert(unit, &cert, NULL));
+}
+
+static void transaction_opened(struct store_unit *unit, struct state *s)
+{
+	struct store_transaction t =
+		sample_transaction((struct octets){(uint8_t *)s->client, strlen(s->client)});
+
+	OK(store_transaction_insert(unit, &t, NULL));
+}
+
+static void kem_secret_given(struct store_unit *unit, struct state *s)
+{
+	const struct store_kem_secret secret = {
+		.deadline_ms = 1000,
+		.requester = s->client,
+		.transaction_id = {(uint8_t *)s->client, strlen(s->client)},
+		.sent_nonce = OCTETS("nonce"),
+		.secret = OCTETS("sealed"),
+		.request = OCTETS("genm"),
+		.response = OCTETS("genp")};
+
+	OK(store_kem_secret_insert(unit, &secret));
+}
+
+static void nonce_used(struct store_unit *unit, struct state *s)
+{
+	OK(store_nonce_use(unit, s->nonce_id));
+}
+
+static void one_time_secret_used(struct store_unit *unit, struct state *s)
+{
+	OK(store_initial_credential_use(unit, &s->initial, s->certificate_id));
+}
+
+static void one_time_secret_void(struct store_unit *unit, struct state *s)
+{
+	OK(store_initial_credential_void(unit, s->registration_id[0]));
+}
+
+static void key_of_number(uint8_t id[STORE_KEY_ID_LEN], int number)
+{
+	memset(id, 0, STORE_KEY_ID_LEN);
+	memcpy(id, &number, sizeof(number));
+}
+
+/* A secret that is sealed under the key in force, and another key that comes into force. */
+static void secret_sealed(struct store_unit *unit, struct state *s)
+{
+	OK(store_secret_key_require(unit, s->key_id, 1));
+	entity_of_a(unit, s);
+}
+
+static void secret_key_replaced(struct store_unit *unit, struct state *s)
+{
+	uint8_t next[STORE_KEY_ID_LEN];
+
+	key_of_number(next, s->round + 2);
+	OK(store_secret_key_replace(unit, s->key_id, next, 1));
+	OK(store_secret_key_remove(unit, s->key_id));
+}
+
+/* A subscriber whose client goes, and one that comes twice. */
+static void subscribed(struct store_unit *unit, struct state *s)
+{
+	const struct store_subscription subscription = {.client = s->client,
+							.trust_domain = TEXT("domain-a"),
+							.callback_uri = TEXT("https://a.example/"),
+							.filter = TEXT(""),
+							.created_ms = 1};
+
+	OK(store_subscription_insert(unit, &subscription, NULL));
+}
+
 static void certificate_confirmed(struct store_unit *unit, struct state *s)
 {
 	OK(store_certificate_set_state(unit, s->certificate_id, STORE_CERT_PENDING,
@@ -364,6 +495,21 @@ static const struct race races[] = {
 		STORE_CONFLICT, STORE_CONFLICT},
 	{"an answer with a CRL that goes", transaction_with_crl, crl_newer, 0, STORE_CONFLICT},
 	{"a CRL number, twice", crl_newer, crl_newer, STORE_CONFLICT, STORE_CONFLICT},
+	{"a name of two entities", name_of_first, name_of_second, STORE_CONFLICT, STORE_CONFLICT},
+	{"the last place of a trust domain", last_of_domain_once, last_of_domain_again,
+		STORE_CONFLICT, STORE_CONFLICT},
+	{"a serial number, twice", serial_taken, serial_taken, STORE_CONFLICT, STORE_CONFLICT},
+	{"a transactionID, twice", transaction_opened, transaction_opened,
+		STORE_CONFLICT, STORE_CONFLICT},
+	{"a KEM secret, twice", kem_secret_given, kem_secret_given, STORE_CONFLICT, STORE_CONFLICT},
+	{"a nonce, twice", nonce_used, nonce_used, STORE_CONFLICT, STORE_CONFLICT},
+	{"a one-time secret, twice", one_time_secret_used, one_time_secret_used,
+		STORE_CONFLICT, STORE_CONFLICT},
+	{"a one-time secret that is void", one_time_secret_used, one_time_secret_void,
+		0, STORE_CONFLICT},
+	{"a secret under a key that goes", secret_sealed, secret_key_replaced, 0, STORE_CONFLICT},
+	{"a subscription, twice", subscribed, subscribed, STORE_CONFLICT, STORE_CONFLICT},
+	{"a subscriber whose client goes", subscribed, client_removed, 0, STORE_CONFLICT},
 	{"a transaction that is answered twice", transaction_answered, transaction_answered,
 		STORE_CONFLICT, STORE_CONFLICT},
 	{"a certificate that is confirmed and lapses", certificate_confirmed, certificate_lapsed,
@@ -410,10 +556,38 @@ static void asking_make(struct both *b, int64_t *active_idp)
 	OK(store_client_insert(b->f.unit, &client));
 }
 
+/* What can be used once, and the key in force. */
+static void secrets_make(struct both *b, int64_t *nonce_idp)
+{
+	struct state *s = &b->state;
+	struct octets name = {(uint8_t *)s->client, strlen(s->client)};
+	const struct store_nonce nonce = {.octets = name,
+					  .requester = s->client,
+					  .transaction_id = OCTETS("transaction"),
+					  .request_digest = OCTETS("digest"),
+					  .expires_ms = 5000};
+	const struct store_initial_credential initial = {.registration_id = s->registration_id[0],
+							 .reference = name,
+							 .secret = OCTETS("sealed"),
+							 .expires_ms = 5000};
+	struct store_secret_key keys[STORE_SECRET_KEYS_MAX];
+	size_t n;
+
+	OK(store_nonce_insert(b->f.unit, &nonce, nonce_idp));
+	OK(store_initial_credential_put(b->f.unit, &initial));
+	OK(store_secret_keys(b->f.reader, keys, &n));
+	if (n > 0)
+		memcpy(s->key_id, keys[0].id, sizeof(s->key_id));
+	else
+		key_of_number(s->key_id, 1);
+	OK(store_secret_key_require(b->f.unit, s->key_id, 1));
+}
+
 static void state_make(struct both *b, int round)
 {
 	struct store_client client = {0};
-	int64_t active_id;
+	struct store_initial_credential initial = {0};
+	int64_t active_id, nonce_id;
 	struct state *s = &b->state;
 	struct store_crl crl = {
 		.ca = TEXT("issuing"), .number = 2 * round + 1, .der = VIEW("newest")};
@@ -434,6 +608,7 @@ static void state_make(struct both *b, int round)
 	s->exchange_id = put_exchange(&b->f, &exchange);
 	OK(store_crl_insert(b->f.unit, &crl, &crl.id));
 	asking_make(b, &active_id);
+	secrets_make(b, &nonce_id);
 	OK(store_unit_commit(b->f.unit));
 	s->crl_id = store_unit_id(b->f.unit, crl.id);
 	s->active_id = store_unit_id(b->f.unit, active_id);
@@ -441,6 +616,10 @@ static void state_make(struct both *b, int round)
 	OK(store_client_find(b->f.reader, s->client, &client));
 	s->credential_id = client.credentials[0].id;
 	store_client_clear(&client);
+	s->nonce_id = store_unit_id(b->f.unit, nonce_id);
+	OK(store_initial_credential_of(b->f.reader, s->registration_id[0], &initial));
+	s->initial.id = initial.id;
+	store_initial_credential_clear(&initial);
 	s->transaction =
 		sample_transaction((struct octets){(uint8_t *)s->name[0], strlen(s->name[0])});
 	s->transaction.id = put_transaction(&b->f, &s->transaction);

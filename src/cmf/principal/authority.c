@@ -42,7 +42,9 @@ int cmf_authority_changed(struct store_reader *reader, const struct cmf_principa
 	int64_t generation = who->clients_generation;
 	int err = is_client(who) ? store_client_generation(reader, &generation) : 0;
 
-	*changedp = generation != who->clients_generation;
+	/* What it knows is good once, or may have another in its place. */
+	*changedp = who->kind == CMF_PRINCIPAL_VNFCI || who->kind == CMF_PRINCIPAL_REVOKER ||
+		    generation != who->clients_generation;
 	if (err < 0 || *changedp || !who->certificate_id)
 		return err;
 	err = store_certificate_get(reader, who->certificate_id, &cert);
