@@ -39,7 +39,8 @@ __attribute__((format(printf, 1, 2))) static void call_note(const char *format, 
 	for (int i = 0; i < n; i++)
 		line[i] = line[i] == '\n' ? ' ' : line[i];
 	line[n++] = '\n';
-	/* One write for a line, at the end of the file: lines of several threads stay whole. */
+	/* One write for a line, at the end of the file: lines of several threads stay
+	 * whole. */
 	if (calls >= 0 && write(calls, line, (size_t)n) != n)
 		abort();
 }
@@ -53,6 +54,40 @@ int sqlite3_step(sqlite3_stmt *statement)
 	if (!sqlite3_stmt_busy(statement))
 		call_note("sql %s", sqlite3_sql(statement));
 	return real(statement);
+}
+
+/* libpq's, of which no header is needed here. What is prepared has the same
+ * name on each connection. */
+int PQsendQueryPrepared(void *conn, const char *name, int n, const char *const *values,
+			const int *lengths, const int *formats, int binary);
+int PQsendQueryPrepared(void *conn, const char *name, int n, const char *const *values,
+			const int *lengths, const int *formats, int binary)
+{
+	static int (*real)(void *, const char *, int, const char *const *, const int *, const int *,
+			   int);
+
+	if (!real)
+		real = (int (*)(void *, const char *, int, const char *const *, const int *,
+				const int *, int))dlsym(RTLD_NEXT, "PQsendQueryPrepared");
+	call_note("sql %s", name);
+	return real(conn, name, n, values, lengths, formats, binary);
+}
+
+int PQsendQueryParams(void *conn, const char *sql, int n, const unsigned *types,
+		      const char *const *values, const int *lengths, const int *formats,
+		      int binary);
+int PQsendQueryParams(void *conn, const char *sql, int n, const unsigned *types,
+		      const char *const *values, const int *lengths, const int *formats, int binary)
+{
+	static int (*real)(void *, const char *, int, const unsigned *, const char *const *,
+			   const int *, const int *, int);
+
+	if (!real)
+		real = (int (*)(void *, const char *, int, const unsigned *, const char *const *,
+				const int *, const int *, int))dlsym(RTLD_NEXT,
+								     "PQsendQueryParams");
+	call_note("sql %s", sql);
+	return real(conn, sql, n, types, values, lengths, formats, binary);
 }
 
 #define NOTED(type, name, parameters, arguments)                            \

@@ -13,7 +13,9 @@ import threading
 
 import pytest
 
-from conftest import BUILD, OPENSSL, Cmf, Vnfm, run, serial_of, wait_for
+from conftest import BUILD, OPENSSL, Cmf, Vnfm, about_a_file, run, serial_of, wait_for
+
+pytestmark = about_a_file # A server has tools of its own for it, and tests/cluster/test_point_in_time.py goes that way.
 
 PASSPHRASE = "correct horse battery staple"
 

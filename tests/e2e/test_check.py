@@ -5,8 +5,9 @@ import os
 import shutil
 import subprocess
 
+import postgresql
 import pytest
-from conftest import BUILD, Cmf, about_a_file, issue, make_ca, run
+from conftest import BUILD, Cmf, issue, make_ca, run
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -151,7 +152,6 @@ def test_keys_that_the_user_of_cmfd_cannot_read(cmf):
     assert not any(f"{key} cannot be read" in line for line in findings(cmf))
 
 
-@about_a_file
 def test_clients_that_could_be_each_other_and_an_anchor_that_is_none(cmf, tmp_path):
     make_ca(tmp_path / "ca.pem", tmp_path / "ca.key", "/CN=clients CA")
     issue(tmp_path / "ca.pem", tmp_path / "ca.key", tmp_path / "one.pem", tmp_path / "one.key", "/CN=one")
@@ -164,7 +164,9 @@ def test_clients_that_could_be_each_other_and_an_anchor_that_is_none(cmf, tmp_pa
     assert any("client leaf: the trust anchor CN=one is no certificate of a CA" in line for line in said)
     assert not any("client one: the trust anchor" in line or line.startswith("warning: clients") for line in said)
     with cmf.database("rw") as database:  # cmfd adds no such client
-        columns = [r[1] for r in database.execute("PRAGMA table_info(credential)") if r[1] not in ("id", "client_id")]
+        rows = database.execute("SELECT column_name FROM information_schema.columns WHERE table_name = 'credential'"
+                                if postgresql.database_of(cmf) else "SELECT name FROM pragma_table_info('credential')")
+        columns = [name for name, in rows if name not in ("id", "client_id")]
         names, values = ", ".join(columns), ", ".join("k." + column for column in columns)
         database.execute(f"INSERT INTO credential (client_id, {names}) SELECT (SELECT id FROM client WHERE name = 'two'), "
                          f"{values} FROM credential k JOIN client c ON c.id = k.client_id WHERE c.name = 'one'")

@@ -9,7 +9,7 @@ import signal
 import socket
 import stat
 
-from conftest import BUILD, Cmf, run, wait_for
+from conftest import BUILD, Cmf, about_a_file, run, wait_for
 
 
 def notified(listener):
@@ -90,6 +90,7 @@ def test_a_key_that_needs_a_restart_is_named(tmp_path):
         assert cmf.stop() == 0
 
 
+@about_a_file
 def test_check_without_database(tmp_path):
     cmf = Cmf(tmp_path / "cmf")
     (cmf.dir / "cmf.db").unlink()

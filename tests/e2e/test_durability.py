@@ -108,13 +108,12 @@ def check_state(cmf, told):
 
 
 def check_database(cmf):
+    cmf.ctl("check", "--database")
     with cmf.database() as database:
-        assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         for table, column in (("certificate", "serial"), ("crl", "number")):
-            rows, distinct = database.execute(
-                f"SELECT count({column}), count(DISTINCT ca || ':' || hex({column})) FROM {table}"
-                f" WHERE {column} IS NOT NULL").fetchone()
-            assert rows == distinct, f"a {column} occurs twice in {table}"
+            twice = database.execute(f"SELECT ca, {column} FROM {table} WHERE {column} IS NOT NULL GROUP BY ca, {column}"
+                                     " HAVING count(*) > 1").fetchall()
+            assert twice == [], f"a {column} occurs twice in {table}"
 
 
 def test_kill_9_loses_nothing_that_was_answered(tmp_path):

@@ -9,7 +9,7 @@ import urllib.request
 
 import postgresql
 import pytest
-from conftest import BUILD, Cmf, Vnfm, about_a_file, run, wait_for
+from conftest import BUILD, Cmf, Vnfm, run, wait_for
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
@@ -124,17 +124,19 @@ def test_reload_of_what_cannot_be_loaded_is_refused_by_the_server(cmf, broken, n
     assert "\ncmfd_config_last_reload_successful 1\n" in cmf.metrics()
 
 
-@about_a_file
 def test_check_changes_nothing(tmp_path):
     """Not even the schema of an older database: cmfd migrates it when it starts."""
     cmf = Cmf(tmp_path / "cmf")
+    older, version = "PRAGMA user_version = 40", "PRAGMA user_version"
+    if postgresql.database_of(cmf):
+        older, version = "UPDATE schema_version SET version = 40", "SELECT version FROM schema_version"
     with cmf.database("rw") as database:
-        database.execute("PRAGMA user_version = 2")
+        database.execute(older)
     for program in ("cmfd", "cmfctl"):
         said = checked(cmf, program)
         assert said.returncode == 0 and "note: [store] database" in said.stdout and "older" in said.stdout
     with cmf.database() as database:
-        assert database.execute("PRAGMA user_version").fetchone() == (2,)
+        assert database.execute(version).fetchone() == (40,)
 
 
 def test_status_of_a_running_cmf_and_of_its_files(tmp_path):

@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 import yaml
-from conftest import ROOT, run
+from conftest import ROOT, run, wait_for
 
 RULES = ROOT / "conf/prometheus/cmfd-alerts.yml"
 RULES_TEST = ROOT / "tests/promtool/cmfd-alerts.test.yml"
@@ -37,6 +37,9 @@ def served(shared):
                            "ra_certificate = cmf.pem\nra_key = cmf.key\n")
     (shared.dir / "monitored.pass").write_text("0123456789abcdef\n")
     shared.start()
+    # What is of jobs is there when this node has them.
+    wait_for("metrics of jobs", lambda: {"cmfd_crl_next_update_timestamp_seconds", "cmfd_vnfm_subscribed"}
+             <= set(re.findall(r"^[a-z_]+", shared.metrics(), re.M)))
     metrics = shared.metrics()
     shared.stop()
     shared.conf.write_text(text)
