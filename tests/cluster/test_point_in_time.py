@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """docs/deployment.md, "Upgrade, backup": pg_basebackup and an archive of the server's log bring the database back to a
 moment, and `cmfctl store put-back` makes of it what a CMF can go on with."""
+import re
 import shutil
 import urllib.error
 import urllib.request
@@ -15,6 +16,8 @@ from conftest import Cmf, Vnfm, serial_of, wait_for
 if not postgresql.programs():
     pytest.skip("PostgreSQL is not installed (package postgresql)", allow_module_level=True)
 
+DEPLOYMENT = servers.ROOT / "docs/deployment.md"
+
 
 @pytest.fixture
 def archived():
@@ -24,10 +27,24 @@ def archived():
     archive.mkdir()
     if postgresql.not_root():
         shutil.chown(archive, "nobody")
-    database.make("", f"archive_mode = on\narchive_command = 'cp %p {archive}/%f'\n")
+    command = re.search(r"^ +(archive_command = .*)$", DEPLOYMENT.read_text(encoding="utf-8"), flags=re.M).group(1)
+    database.make("", f"archive_mode = on\n{command.replace('/archive', str(archive))}\n")
     database.sql("CREATE DATABASE cmfd", "postgres")
     yield database, archive
     database.stop()
+
+
+def test_what_is_archived_already_keeps_nothing_back(archived):
+    """A standby that is promoted archives once more what its primary has sent."""
+    database, archive = archived
+    status = database.data / "pg_wal/archive_status"
+    segment = database.sql("SELECT pg_walfile_name(pg_switch_wal())")
+    wait_for("the archive", (status / f"{segment}.done").exists)
+    (status / f"{segment}.done").rename(status / f"{segment}.ready")
+    database.sql("CREATE TABLE t (n INTEGER)")
+    later = database.sql("SELECT pg_walfile_name(pg_switch_wal())")
+    wait_for("what comes after it", (archive / later).exists)
+    assert (status / f"{segment}.done").exists()
 
 
 def bring_back(database, archive, base, name):
