@@ -90,6 +90,11 @@ struct driver {
 
 	int (*connect)(struct database *database, enum driver_role role,
 		       struct connection **connectionp);
+	/* Connects it again if it was lost, as far as can be seen without asking; -EMFILE: the
+	 * server has no connection left. NULL: it is never lost. */
+	int (*keep)(struct connection *connection);
+	/* Whether the server has no connection left for the writer; NULL: there is always one. */
+	bool (*crowded)(struct database *database);
 	/* All of its statements have been finalised. */
 	void (*disconnect)(struct connection *connection);
 	/* `kept`: it will be used often. */

@@ -3,14 +3,12 @@
 #include "reader.h"
 
 #include "base/log.h"
+#include "base/pool.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>
 #include <time.h>
-
-/* How long somebody waits for a connection, where the server has no more. */
-enum { WAIT_S = 5 };
 
 /* --- connections --- */
 
@@ -25,13 +23,14 @@ struct reader {
 struct reader_pool {
 	const struct driver *driver;
 	struct database *database;
+	int64_t timeout_ms; /* how long a connection is waited for, where the server has no more */
 	pthread_mutex_t lock;
 	pthread_cond_t left;   /* one is unused */
 	struct reader *unused; /* under the lock; the one used last comes first */
-	size_t used;           /* under the lock */
+	size_t used;           /* under the lock; those that are being made, too */
 };
 
-int reader_pool_new(const struct driver *driver, struct database *database,
+int reader_pool_new(const struct driver *driver, struct database *database, int64_t timeout_ms,
 		    struct reader_pool **poolp)
 {
 	struct reader_pool *pool = calloc(1, sizeof(*pool));
@@ -41,6 +40,7 @@ int reader_pool_new(const struct driver *driver, struct database *database,
 		return -ENOMEM;
 	pool->driver = driver;
 	pool->database = database;
+	pool->timeout_ms = timeout_ms;
 	pthread_mutex_init(&pool->lock, NULL);
 	pthread_condattr_init(&attributes);
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -95,66 +95,117 @@ static int reader_new(struct reader_pool *pool, struct reader **readerp)
 	return 0;
 }
 
-/* Under the lock: takes one that nobody uses, or NULL. */
+/* One that nobody uses, or NULL. */
 static struct reader *reader_take(struct reader_pool *pool)
 {
-	struct reader *r = pool->unused;
+	struct reader *r;
 
+	pthread_mutex_lock(&pool->lock);
+	r = pool->unused;
 	if (r) {
 		pool->unused = r->next;
 		pool->used++;
 	}
+	pthread_mutex_unlock(&pool->lock);
 	return r;
 }
 
-/* The server lets us have no more of them: one that is used is waited for. */
-static int reader_await(struct reader_pool *pool, struct reader **readerp)
+/* Gives it back, for others or for good. */
+static void reader_release(struct reader *r, bool ends)
 {
-	struct timespec until;
+	struct reader_pool *pool = r->pool;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += WAIT_S;
 	pthread_mutex_lock(&pool->lock);
-	while (!(*readerp = reader_take(pool)) && pool->used > 0 &&
-	       pthread_cond_timedwait(&pool->left, &pool->lock, &until) == 0)
-		;
+	pool->used--;
+	if (!ends) {
+		r->next = pool->unused;
+		pool->unused = r;
+	}
+	pthread_cond_broadcast(&pool->left);
 	pthread_mutex_unlock(&pool->lock);
-	return *readerp ? 0 : -EMFILE;
+	if (ends)
+		reader_free(r);
 }
 
-/* Borrows a connection for one verb. */
-static int reader_enter(struct reader_pool *pool, struct reader **readerp)
+/* Whoever writes finds no connection left, and comes first. */
+static bool writer_wants(struct reader_pool *pool)
 {
-	int err = pool->driver->looked(pool->database);
+	return pool->driver->crowded && pool->driver->crowded(pool->database);
+}
 
-	if (err < 0)
-		return err;
+/* One that has its connection, as far as can be seen; -EMFILE: the server has none left for it. */
+static int reader_get(struct reader_pool *pool, struct reader **readerp)
+{
+	struct reader *r;
+	int err;
+
+	while ((r = reader_take(pool))) {
+		err = pool->driver->keep ? pool->driver->keep(r->connection) : 0;
+		if (err == 0) {
+			*readerp = r;
+			return 0;
+		}
+		reader_release(r, err == -EMFILE);
+		if (err != -EMFILE)
+			return err;
+	}
 	pthread_mutex_lock(&pool->lock);
-	*readerp = reader_take(pool);
+	err = pool->used > 0 && writer_wants(pool) ? -EMFILE : 0;
+	pool->used += err == 0;
 	pthread_mutex_unlock(&pool->lock);
-	if (*readerp)
-		return 0;
-	err = reader_new(pool, readerp);
-	if (err == -EMFILE)
-		return reader_await(pool, readerp);
 	if (err == 0) {
+		err = reader_new(pool, readerp);
+		if (err == 0)
+			return 0;
 		pthread_mutex_lock(&pool->lock);
-		pool->used++;
+		pool->used--;
+		pthread_cond_broadcast(&pool->left);
 		pthread_mutex_unlock(&pool->lock);
 	}
 	return err;
 }
 
+/* Waits for one that somebody uses now: 0, there is one; -EMFILE. */
+static int reader_await(struct reader_pool *pool, const struct timespec *until)
+{
+	int err;
+
+	pool_wait_begin();
+	pthread_mutex_lock(&pool->lock);
+	while (!pool->unused && pool->used > 0 &&
+	       pthread_cond_timedwait(&pool->left, &pool->lock, until) == 0)
+		;
+	err = pool->unused ? 0 : -EMFILE;
+	pthread_mutex_unlock(&pool->lock);
+	pool_wait_end();
+	return err;
+}
+
+/*
+ * Borrows a connection for one verb. Where the server lets us have no more of them, one that is
+ * used is waited for.
+ */
+static int reader_enter(struct reader_pool *pool, struct reader **readerp)
+{
+	struct timespec until;
+	int err = pool->driver->looked(pool->database);
+
+	*readerp = NULL;
+	if (err < 0)
+		return err;
+	err = reader_get(pool, readerp);
+	if (err != -EMFILE)
+		return err;
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += pool->timeout_ms / 1000 + 1;
+	while (err == -EMFILE && reader_await(pool, &until) == 0)
+		err = reader_get(pool, readerp);
+	return err;
+}
+
 static void reader_leave(struct reader *r)
 {
-	struct reader_pool *pool = r->pool;
-
-	pthread_mutex_lock(&pool->lock);
-	r->next = pool->unused;
-	pool->unused = r;
-	pool->used--;
-	pthread_cond_signal(&pool->left);
-	pthread_mutex_unlock(&pool->lock);
+	reader_release(r, writer_wants(r->pool));
 }
 
 DEFINE_CLEANUP(struct reader, reader_leave);

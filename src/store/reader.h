@@ -227,7 +227,7 @@ struct store_reader {
 
 /* All of it is borrowed for the pool's life. */
 _must_check_ int reader_pool_new(const struct driver *driver, struct database *database,
-				 struct reader_pool **poolp);
+				 int64_t timeout_ms, struct reader_pool **poolp);
 /* All connections have been given back. NULL is fine. */
 void reader_pool_free(struct reader_pool *pool);
 

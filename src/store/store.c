@@ -66,7 +66,7 @@ int store_open(const struct store_options *options, struct store **storep)
 	err = driver->writer_new(driver, s->database, &writer);
 	if (err < 0)
 		return err;
-	err = reader_pool_new(driver, s->database, &s->readers);
+	err = reader_pool_new(driver, s->database, options->timeout_ms, &s->readers);
 	if (err < 0)
 		return err;
 	err = committer_start(writer, driver, s->database, &s->clients, options->batch_max,

@@ -19,7 +19,9 @@ struct pg_database {
 	struct conninfo_servers servers; /* of the URL */
 	atomic_size_t primary;           /* which of them was that when it was last connected to */
 	atomic_uint_least64_t primary_address; /* by which address: see session.c */
-	atomic_int refused; /* a negative errno: why the last try to connect failed */
+	atomic_int refused; /* why who writes could not connect the last time, a negative errno */
+	atomic_bool asks;   /* somebody asks whether a COMMIT waits for a standby */
+	atomic_bool awaits; /* and what was found the last time */
 	int64_t timeout_ms; /* for a connection, a lock, a statement */
 	bool unreplicated;  /* [store] replication = none */
 	bool serve;         /* no other process does: see pg_writer.c */

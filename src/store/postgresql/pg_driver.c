@@ -74,29 +74,43 @@ static int driver_looked(struct database *database)
 	return pg_database_try(database_of(database));
 }
 
-/* Whether a COMMIT of this role waits for a standby, of whichever node. */
+static bool driver_crowded(struct database *database)
+{
+	return atomic_load_explicit(&database_of(database)->refused, memory_order_relaxed) ==
+	       -EMFILE;
+}
+
+/* Whether a COMMIT of this role waits for a standby, of whichever node. One asks at a time, since
+ * that may take as long as a connection may. */
 static bool standby_is_awaited(struct pg_database *d)
 {
 	struct session s = {.database = d};
 	int64_t waits = 0;
-	int err = clock_monotonic_us() < atomic_load(&d->retry_us) ? -ENOTCONN : session_open(&s);
+	int err;
 
+	if (clock_monotonic_us() < atomic_load(&d->retry_us))
+		return false;
+	if (atomic_exchange(&d->asks, true))
+		return atomic_load(&d->awaits);
+	err = session_open(&s);
 	if (err == 0)
 		err = session_number(&s, "store: COMMIT",
 				     "SELECT count(*) FROM pg_stat_activity"
 				     " WHERE usename = current_user AND wait_event = 'SyncRep'",
 				     0, &waits);
 	session_close(&s);
+	atomic_store(&d->awaits, err == 0 && waits > 0);
+	atomic_store(&d->asks, false);
 	return err == 0 && waits > 0;
 }
 
-/* Why there is none. */
+/* Why there is none: of a COMMIT that is under way the server knows, else the last connection. */
 static int away_why(struct pg_database *d, int err)
 {
 	int refused = atomic_load(&d->refused);
 
-	if (refused && refused != -ENOTCONN)
-		return refused;
+	if (err != -ETIMEDOUT && !atomic_load(&d->undecided))
+		return refused ? refused : err;
 	if (!standby_is_awaited(d))
 		return err;
 	return log_fault_every(
@@ -157,6 +171,12 @@ static int connection_open(struct database *database, enum driver_role role,
 	}
 	*connectionp = c;
 	return 0;
+}
+
+static int connection_keep(struct connection *c)
+{
+	session_look(&c->session);
+	return session_open(&c->session);
 }
 
 /* --- statements --- */
@@ -498,6 +518,8 @@ const struct driver postgresql_driver = {
 	.schema_shared = pg_schema_newest,
 	.writer_new = pg_writer_new,
 	.connect = connection_open,
+	.keep = connection_keep,
+	.crowded = driver_crowded,
 	.disconnect = connection_close,
 	.prepare = statement_prepare,
 	.finalize = statement_finalize,

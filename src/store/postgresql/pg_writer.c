@@ -43,6 +43,7 @@ struct pg_writer {
 	struct pg_database *database;
 	struct session session;
 	unsigned prepared; /* on that connection of the session */
+	int64_t backend;   /* the server's process; a pooler tells another one */
 	struct pg_statements statements;
 	struct commit_mark mark;
 	struct locks locks;
@@ -73,6 +74,9 @@ static int writer_connect(struct pg_writer *w)
 	/* Another server than before may be the primary. */
 	if (err == 0 && w->database->serve)
 		err = pg_durability_log(&w->session);
+	if (err == 0)
+		err = session_number(&w->session, "store: connect to the database",
+				     "SELECT pg_backend_pid()", 0, &w->backend);
 	if (err == 0)
 		err = commit_mark_ensure(&w->mark, &w->session);
 	if (err == 0)
@@ -966,7 +970,7 @@ int pg_writer_new(const struct driver *driver, struct database *database, struct
 	if (err == 0 && !w->database->looks)
 		err = writer_connect(w);
 	if (err == 0 && !w->database->looks)
-		err = pg_database_index_keys(w->database, PQbackendPID(w->session.conn));
+		err = pg_database_index_keys(w->database, (int)w->backend);
 	if (err < 0)
 		return err;
 	*writerp = TAKE(head);

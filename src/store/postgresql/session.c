@@ -410,7 +410,8 @@ int session_open(struct session *s)
 			      ? session_set_up(s)
 			      : session_lost(s, "store: set up a session");
 	}
-	atomic_store(&s->database->refused, err);
+	if (s->writes)
+		atomic_store(&s->database->refused, err);
 	if (err == 0) {
 		pg_database_found(s->database);
 		return 0;
@@ -429,8 +430,10 @@ void session_look(struct session *s)
 	if (!s->conn)
 		return;
 	ready.fd = PQsocket(s->conn);
-	if (poll(&ready, 1, 0) > 0 && !PQconsumeInput(s->conn))
-		session_close(s);
+	/* A server that goes says why first. */
+	while (s->conn && poll(&ready, 1, 0) > 0)
+		if (!PQconsumeInput(s->conn))
+			session_close(s);
 }
 
 /* What libpq has left of OpenSSL's errors would be told of the next fault of this thread. */
