@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """docs/deployment.md, "Upgrade, backup": pg_basebackup and an archive of the server's log bring the database back to a
 moment, and `cmfctl store put-back` makes of it what a CMF can go on with."""
+import json
 import re
 import shutil
 import urllib.error
@@ -90,14 +91,17 @@ def test_back_to_a_moment(archived, tmp_path):
     first, _ = vnfm.enrol("vnfci-1")
     second, _ = vnfm.enrol("vnfci-2")
     database.sql("SELECT pg_create_restore_point('before')")
+    last = int(database.sql("SELECT max(id) FROM audit"))
     third, _ = vnfm.enrol("vnfci-3")
     for cert in (second, first):
         before = crl_number(cmf)
         assert vnfm.cmp("rr", "-oldcert", cert, "-revreason", "4").ok
         wait_for("a CRL", lambda: crl_number(cmf) > before)
     published = crl_number(cmf)
+    # What is lost may be of a node whose clock is behind that of others: it is no older for that.
     audit = tmp_path / "audit.json"
-    audit.write_text(cmf.ctl("--json", "audit", "list", stderr=None).stdout)
+    audit.write_text(json.dumps([{**line, "time": "2026-01-01T00:00:00Z"} if line["id"] > last else line
+                                 for line in cmf.ctl_json("audit", "list")]))
     assert cmf.stop() == 0
     bring_back(database, archive, base, "before")
 

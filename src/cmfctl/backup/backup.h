@@ -87,10 +87,10 @@ _must_check_ int backup_parents_make(const char *dir, const char *name);
 
 /* --- since.c --- */
 
-/* What an exported audit has of the time since then, but for lines that are known
- * (past_audit_known()), into an array. An exit code. */
-_must_check_ int since_read(const char *path, int64_t since_ms, const json_t *known,
-			    json_t **rowsp);
+/* What an exported audit has of the time since then, and behind the line of that id whatever the
+ * time, but for lines that are known (past_audit_known()), into an array. An exit code. */
+_must_check_ int since_read(const char *path, int64_t since_ms, int64_t behind_id,
+			    const json_t *known, json_t **rowsp);
 void since_print(const json_t *rows);
 
 /* --- past.c: a database that was put back to an earlier time --- */
@@ -112,5 +112,7 @@ static inline void past_id_text(int64_t id, char text[PAST_ID_SIZE])
 
 /* The ids (as text) of the lines of the audit since then become members of `known`. */
 _must_check_ int past_audit_known(struct store_reader *reader, int64_t since_ms, json_t *known);
-/* The time of the newest line of the audit; 0: there is none. */
-_must_check_ int past_newest(struct store_reader *reader, int64_t now_ms, int64_t *newest_msp);
+/* The newest time of the lines of the audit, and the last of their ids, which may be those of two
+ * where the clocks of nodes differ; 0: there is none. */
+_must_check_ int past_newest(struct store_reader *reader, int64_t now_ms, int64_t *newest_msp,
+			     int64_t *newest_idp);

@@ -92,7 +92,8 @@ int past_audit_known(struct store_reader *reader, int64_t since_ms, json_t *know
 	return lines_walk(reader, since_ms, &(struct walk){.known = known});
 }
 
-int past_newest(struct store_reader *reader, int64_t now_ms, int64_t *newest_msp)
+int past_newest(struct store_reader *reader, int64_t now_ms, int64_t *newest_msp,
+		int64_t *newest_idp)
 {
 	struct walk walk = {0};
 	int64_t span = 3600 * 1000;
@@ -105,5 +106,6 @@ int past_newest(struct store_reader *reader, int64_t now_ms, int64_t *newest_msp
 		span *= 2;
 	} while (!err && walk.n == 0 && span < now_ms);
 	*newest_msp = walk.newest_ms;
+	*newest_idp = walk.id;
 	return err;
 }

@@ -21,6 +21,7 @@ struct put_back {
 	const char *audit; /* file; NULL: none */
 	int64_t now_ms;
 	int64_t newest_ms; /* what was committed last; 0: not known */
+	int64_t newest_id; /* likewise; not of the same line where the clocks of nodes differ */
 	json_t *crls;
 	json_t *known;
 	json_t *since; /* NULL: no file */
@@ -48,7 +49,7 @@ static int store_mend(struct put_back *p, const struct conf *conf, struct store 
 	int err = store_reader_new(store, &reader);
 
 	if (!err)
-		err = past_newest(reader, p->now_ms, &p->newest_ms);
+		err = past_newest(reader, p->now_ms, &p->newest_ms, &p->newest_id);
 	if (!err && clock_check(p))
 		return CTL_REFUSED;
 	if (!err)
@@ -136,7 +137,8 @@ int ctl_store_put_back(struct ctl *ctl, int argc, char **argv)
 	if (!status)
 		status = database_mend(&p, conf);
 	if (!status && p.audit)
-		status = since_read(p.audit, p.newest_ms - COMMIT_MAX_MS, p.known, &p.since);
+		status = since_read(p.audit, p.newest_ms - COMMIT_MAX_MS, p.newest_id, p.known,
+				    &p.since);
 	if (!status)
 		report(ctl, &p);
 	return status;

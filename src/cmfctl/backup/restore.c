@@ -292,7 +292,7 @@ static int restore_fill(const char *stage, void *arg)
 	if (!status)
 		status = database_prepare(r, conf);
 	if (!status && r->args->audit)
-		status = since_read(r->args->audit, since_of(r), r->known, &r->since);
+		status = since_read(r->args->audit, since_of(r), INT64_MAX, r->known, &r->since);
 	return status;
 }
 

@@ -13,7 +13,8 @@
 #include <string.h>
 
 struct since {
-	char from[21];       /* times of the audit compare as text */
+	char from[21]; /* times of the audit compare as text */
+	int64_t behind_id;
 	const json_t *known; /* ids of lines that the database has */
 	json_t *rows;
 };
@@ -53,8 +54,9 @@ static int value_take(struct since *s, json_t *value)
 	if (strlen(time) < 20 || !json_object_get(value, "action"))
 		return -EBADMSG;
 	past_id_text(json_integer_value(json_object_get(value, "id")), id);
-	if (strcmp(time, s->from) < 0 || json_object_get(s->known, id) ||
-	    (*outcome && strcmp(outcome, "done") != 0))
+	if ((strcmp(time, s->from) < 0 &&
+	     json_integer_value(json_object_get(value, "id")) <= s->behind_id) ||
+	    json_object_get(s->known, id) || (*outcome && strcmp(outcome, "done") != 0))
 		return 0;
 	return json_array_append(s->rows, value) ? -ENOMEM : 0;
 }
@@ -78,9 +80,10 @@ static int values_read(struct since *s, FILE *file)
 	return err;
 }
 
-int since_read(const char *path, int64_t since_ms, const json_t *known, json_t **rowsp)
+int since_read(const char *path, int64_t since_ms, int64_t behind_id, const json_t *known,
+	       json_t **rowsp)
 {
-	struct since s = {.known = known, .rows = json_array()};
+	struct since s = {.behind_id = behind_id, .known = known, .rows = json_array()};
 	FILE *file = fopen(path, "re");
 	int err = file ? (s.rows ? 0 : -ENOMEM) : -errno;
 
