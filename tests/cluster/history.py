@@ -3,7 +3,7 @@
 """Holds what clients of a cluster asked for and were told against what is in its database: reads with psql and
 python3-cryptography alone, and knows the tables, but nothing of cmfd's code.
 
-    history.py HISTORY.jsonl CONNINFO [PSQL]
+    history.py HISTORY.jsonl NOTIFIED.jsonl CONNINFO [PSQL]
 
 prints what is wrong, a line each, and what it has looked at; the exit status is 1 if something is."""
 import collections
@@ -20,6 +20,9 @@ CERTIFICATE_OPEN = {0: "requested", 1: "pending", 5: "revocation pending"}
 ACTIVE, REVOKED, REJECTED = 2, 3, 4
 TRANSACTION_ENDED = (2, 3)
 EXCHANGE_OPEN = 0
+# Of event.kind.
+EVENTS = ("CertificateIssued", "CertificateRenewed", "CertificateRevoked", "CertificateExpiring", "CertificateExpired",
+          "RegistrationRemoved", "CsrCompleted", "CsrFailed")
 
 
 class Database:
@@ -144,16 +147,37 @@ def races(history, database):
     return problems
 
 
-def check(path, database):
+def notifications(path, database):
+    """The subscriber was told of every event of what it manages, and in order for the first time: what was told may be told
+    again by a node that did not hear that it was, or was stopped in the middle."""
+    problems, by_id = [], {}
+    with open(path, encoding="utf-8") as lines:
+        told = [json.loads(line) for line in lines]
+    for notification in told:
+        by_id.setdefault(notification["id"], (notification["notificationType"], notification["subjectId"]))
+    first = list(by_id.values())
+    happened = [(EVENTS[int(kind)], subject) for kind, subject in database.rows(
+        "k.kind, r.subject_id", "event_kept k JOIN registration r ON r.id = k.registration_id JOIN subscription s"
+        " ON s.client = r.manager AND s.trust_domain = k.trust_domain ORDER BY k.id")]
+    wrong = next((i for i, (a, b) in enumerate(zip(first, happened)) if a != b), None)
+    if wrong is not None:
+        problems.append(f"event {wrong} was {happened[wrong]}, and told was {first[wrong]}")
+    if len(first) != len(happened):
+        problems.append(f"{len(happened)} events, of which {len(first)} were told")
+    return problems, {"notified": len(told), "events": len(first)}
+
+
+def check(path, notified, database):
     history = History(path)
     problems = database.pending()
     for look in (registrations, certificates, crls, races):
         problems += look(history, database)
-    return problems, {what: len(events) for what, events in sorted(history.events.items())}
+    wrong, counts = notifications(notified, database)
+    return problems + wrong, counts | {what: len(events) for what, events in sorted(history.events.items())}
 
 
 def main(arguments):
-    problems, seen = check(arguments[0], Database(*arguments[1:]))
+    problems, seen = check(*arguments[:2], Database(*arguments[2:]))
     print("\n".join(problems + [" ".join(f"{what}={n}" for what, n in seen.items())]))
     return 1 if problems else 0
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Three cmfd on one database, a PostgreSQL primary with a synchronous standby, behind HAProxy, and sixteen clients, while
-anything may be killed, stopped or cut off: what a client was told is there, and nothing is there twice. For
-CMFD_CLUSTER_SECONDS; CMFD_CLUSTER_SEED has the same faults in the same order."""
+anything may be killed, stopped or cut off: what a client was told is there, nothing is there twice, and a subscriber is told
+of all of it in order. For CMFD_CLUSTER_SECONDS; CMFD_CLUSTER_SEED has the same faults in the same order."""
+import json
 import os
 import pathlib
 import random
@@ -16,8 +17,10 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import servers # noqa: E402  (finds the modules of tests/e2e)
 import history # noqa: E402
 import postgresql # noqa: E402
+from callback import Callback # noqa: E402
 from clients import Manager, Poller, Racer, Told, failures_of # noqa: E402
 from conftest import PATIENCE, Cmf, Vnfm, run # noqa: E402
+from json_door import SUBSCRIPTIONS, door_of # noqa: E402
 
 if servers.missing():
     pytest.skip(servers.missing(), allow_module_level=True)
@@ -26,6 +29,14 @@ SECONDS = float(os.environ.get("CMFD_CLUSTER_SECONDS", "60"))
 SEED = int(os.environ.get("CMFD_CLUSTER_SEED", "0")) or random.SystemRandom().randrange(1, 1 << 31)
 NODES, MANAGERS, POLLERS, RACERS = 3, 10, 2, 4
 UPSTREAM_NAMES = 400
+LEASE = 2
+# Shorter than what a connection bears that has gone (tcp_user_timeout, 15 s), or longer.
+CUT_MAX = 20 if SECONDS >= 180 else 8
+# What is told of is kept here; cmfd forgets it when all subscribers have it.
+EVENTS_KEPT = """CREATE TABLE event_kept (id BIGINT, kind BIGINT, registration_id BIGINT, trust_domain TEXT);
+CREATE FUNCTION event_keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO event_kept VALUES (NEW.id, NEW.kind,
+NEW.registration_id, NEW.trust_domain); RETURN NULL; END $$;
+CREATE TRIGGER event_keep AFTER INSERT ON event FOR EACH ROW EXECUTE FUNCTION event_keep()"""
 
 
 class Cluster:
@@ -37,6 +48,7 @@ class Cluster:
         # Each node has a way of its own to each server.
         self.links = [[servers.Link(port) for port in ports] for _ in range(NODES)]
         self.nodes, self.front, self.upstream, self.ra = [], None, None, None
+        self.subscriber = Callback().start()
 
     def make(self):
         self.primary.make()
@@ -47,6 +59,7 @@ class Cluster:
         self.configure(first)
         servers.node_of(first, None, self.links[0])
         first.ctl("store", "create")
+        self.primary.sql(EVENTS_KEPT)
         others = [servers.node_of(first, self.base / f"node{i + 1}", self.links[i]) for i in range(1, NODES)]
         self.nodes = [servers.Node(cmf) for cmf in (first, *others)]
         self.front = servers.Haproxy(self.base, [node.cmf for node in self.nodes])
@@ -60,6 +73,9 @@ class Cluster:
     def configure(self, cmf):
         cmf.set("server", "proxy_protocol_from", f"{servers.HAPROXY_ADDRESS}/32")
         cmf.set("store", "timeout", "3s")
+        cmf.set("store", "lease", f"{LEASE}s")
+        cmf.set("events", "callback_networks", "127.0.0.0/8")
+        cmf.set("trust_domain vnfs", "callback_hosts", "127.0.0.1")
         with open(cmf.conf, "a", encoding="utf-8") as conf:
             conf.write("\n[client_policy one]\nlive_certificates_per_entity = 1\n")
         cmf.put_before(self.upstream, self.ra, "other", upstream_wait="0")
@@ -80,6 +96,8 @@ class Cluster:
         cmf.ctl("register", "--requester", "vnfm-up", "--cert-type", "VnfciCert", "--ca", "other",
                 *(a for n in self.up_names for a in ("--subject-id", n)))
         self.upstream.register("ra", *self.up_names)
+        answer = door_of(self.vnfms[0]).post(SUBSCRIPTIONS, {"callbackUri": self.subscriber.uri})
+        assert answer.status == 201, answer
         for node in self.nodes[1:]:
             node.start()
         self.front.start()
@@ -100,10 +118,10 @@ class Cluster:
         node.signal(signal.SIGKILL)
 
     def node_stopped(self, chance):
-        """It does nothing for some seconds, and does not know it."""
+        """It does nothing for some seconds, and does not know it; mostly others have its jobs by then."""
         node = chance.choice(self.nodes)
         node.signal(signal.SIGSTOP)
-        time.sleep(chance.uniform(1, 6))
+        time.sleep(chance.uniform(1, 4 * LEASE))
         node.signal(signal.SIGCONT)
 
     def balancer_killed(self, chance):
@@ -116,9 +134,16 @@ class Cluster:
         links = chance.choice(self.links)
         for link in links:
             link.cut()
-        time.sleep(chance.uniform(0.5, 8))
+        time.sleep(chance.uniform(0.5, CUT_MAX))
         for link in links:
             link.heal()
+
+    def node_and_primary_cut(self, chance):
+        """One node reaches the standby, but not the primary."""
+        link = chance.choice(self.links)[self.databases.index(self.primary)]
+        link.cut()
+        time.sleep(chance.uniform(0.5, CUT_MAX))
+        link.heal()
 
     def primary_restarted(self, chance):
         self.primary.kill()
@@ -140,8 +165,8 @@ class Cluster:
         self.standby.follow(self.primary)
 
     def break_something(self, chance):
-        faults = [self.node_killed] * 3 + [self.node_stopped, self.balancer_killed, self.node_cut_off, self.primary_restarted,
-                                           self.standby_killed, self.primary_lost, self.primary_lost]
+        faults = [self.node_killed] * 3 + [self.node_stopped, self.balancer_killed, self.node_cut_off, self.node_and_primary_cut,
+                                           self.primary_restarted, self.standby_killed, self.primary_lost, self.primary_lost]
         fault = chance.choice(faults)
         fault(chance)
         return fault.__name__
@@ -154,6 +179,7 @@ class Cluster:
             self.front.kill()
         if self.upstream:
             self.upstream.stop()
+        self.subscriber.stop()
         for links in self.links:
             for link in links:
                 link.close()
@@ -197,7 +223,9 @@ def test_nothing_that_was_told_is_lost(cluster, tmp_path):
     def right():
         # What is pending has its time yet, and so has the last CRL.
         nonlocal checker
-        checker = run([sys.executable, history.__file__, tmp_path / "history.jsonl", database.conninfo, database.psql], check=False)
+        (tmp_path / "notified.jsonl").write_text("".join(json.dumps(n) + "\n" for n in list(cluster.subscriber.seen)))
+        checker = run([sys.executable, history.__file__, tmp_path / "history.jsonl", tmp_path / "notified.jsonl",
+                       database.conninfo, database.psql], check=False)
         return checker.returncode == 0
     end = time.monotonic() + PATIENCE
     while not right() and time.monotonic() < end:
