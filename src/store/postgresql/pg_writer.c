@@ -35,6 +35,9 @@ enum {
 /* The result of a change that makes a row, before its id is known. */
 enum { ID_SERVERS = -1, ID_WANTED = 0 };
 
+/* A node that lives sends what it has begun within that, whatever its time-out. */
+enum { STUCK_MS = 30 * 1000 };
+
 /* Two nodes can wait for each other, and lose one of the two; hardly again and again. */
 enum { TRIES_MAX = 20 };
 
@@ -853,16 +856,18 @@ static int batch_try(struct pg_writer *w, struct store_unit *const *units, size_
 
 /*
  * Behind a batch that has waited for a lock in vain: ends the sessions of nodes that have said
- * nothing in the middle of a flight for longer than one that lives waits. True: there were some.
+ * nothing in the middle of a flight for longer than one that lives waits, whose time-out is not
+ * known here. True: there were some.
  */
 static bool stuck_end(struct pg_writer *w)
 {
 	int64_t until_us = session_deadline(&w->session), n = 0;
+	int64_t silent_ms = 2 * w->database->timeout_ms;
 	struct parameters p = {.n = 0};
 	PGresult *result = NULL;
 	int err, end = 0;
 
-	parameter_add(&p, value_int(2 * w->database->timeout_ms));
+	parameter_add(&p, value_int(silent_ms > STUCK_MS ? silent_ms : STUCK_MS));
 	err = own_add(w, PG_END_STUCK, &p);
 	if (err == 0)
 		err = flight_send(&w->session);
@@ -882,13 +887,16 @@ static bool stuck_end(struct pg_writer *w)
 
 static int batch_execute(struct pg_writer *w, struct store_unit *const *units, size_t n)
 {
-	bool one_by_one = false, unsent = false;
+	bool one_by_one = false, unsent = false, waited = false;
 	int err = BATCH_AGAIN;
 
 	for (int tries = 0; err > BATCH_IDLE && tries < TRIES_MAX; tries++) {
 		err = batch_try(w, units, n, one_by_one);
-		if (err == -EBUSY && w->session.conn && stuck_end(w))
+		/* Once more in any case: another node may have ended who was in the way. */
+		if (err == -EBUSY && w->session.conn && (stuck_end(w) || !waited)) {
+			waited = true;
 			err = BATCH_AGAIN;
+		}
 		if (err == BATCH_UNIT_FAILED && n == 1)
 			return BATCH_IDLE;
 		one_by_one = one_by_one || err == BATCH_UNIT_FAILED;
