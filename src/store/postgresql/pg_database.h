@@ -17,14 +17,16 @@
 struct pg_database {
 	char *url;
 	struct conninfo_servers servers; /* of the URL */
-	atomic_size_t primary;           /* which of them was that when it was last connected to */
+	/* Which of them, from 1, was that when it was last connected to; 0: none was. */
+	atomic_size_t primary;
 	atomic_uint_least64_t primary_address; /* by which address: see session.c */
 	atomic_int refused; /* why who writes could not connect the last time, a negative errno */
 	atomic_bool asks;   /* somebody asks whether a COMMIT waits for a standby */
 	atomic_bool awaits; /* and what was found the last time */
 	int64_t timeout_ms; /* for a connection, a lock, a statement */
-	bool unreplicated;  /* [store] replication = none */
-	bool serve;         /* no other process does: see pg_writer.c */
+	atomic_int_least64_t warned_us; /* when a warning of the server was told; 0: none was */
+	bool unreplicated;              /* [store] replication = none */
+	bool serve;                     /* no other process does: see pg_writer.c */
 	bool index_keys;
 	bool looks;                    /* it is opened as it is, and may well not be written */
 	atomic_int_least64_t retry_us; /* away, and not asked before; 0: it is there */

@@ -16,6 +16,12 @@
 
 enum { CLAIMS_A_SECOND = 20 };
 
+/* Of warnings of the server one is told in this time. */
+enum { WARNING_US = 60 * 1000 * 1000 };
+
+/* Less than that is no time for an address: a lost SYN is sent again after 1 s. */
+enum { ADDRESS_US = 1500 * 1000 };
+
 /* Of the time that a statement may take: a server that has not answered what is quick by then is
  * slow. */
 enum { SLOW_PART = 2 };
@@ -194,16 +200,31 @@ int session_lost(struct session *s, const char *what)
 /* --- connecting --- */
 
 /*
- * The server may tell that somebody has cut short its wait for the standbys (pg_cancel_backend(),
- * pg_terminate_backend()): a COMMIT that says that it was made is then durable on one server only.
- * That is a warning without an SQLSTATE of its own, so each warning is taken for it.
+ * Whether a warning says that somebody has cut short the wait for the standbys: a COMMIT that says
+ * that it was made is then durable on one server only. pg_terminate_backend() has an SQLSTATE for
+ * that, pg_cancel_backend() that of any warning; where in the server it comes from tells both.
+ */
+static bool wait_was_cut(const PGresult *notice)
+{
+	const char *file = PQresultErrorField(notice, PG_DIAG_SOURCE_FILE);
+
+	return result_state(notice, "57") || (file && strcmp(file, "syncrep.c") == 0);
+}
+
+/* Each statement may warn of the same, as when the server comes to the end of its transaction ids.
  */
 static void notice_take(void *arg, const PGresult *notice)
 {
 	struct session *s = arg;
+	int64_t now_us = clock_monotonic_us(), told_us = atomic_load(&s->database->warned_us);
+	bool cut = wait_was_cut(notice);
 	char detail[256];
 
-	s->doubtful = true;
+	s->doubtful = s->doubtful || cut;
+	if (!cut && told_us && now_us < told_us + WARNING_US)
+		return;
+	if (!cut)
+		atomic_store(&s->database->warned_us, now_us);
 	snprintf(detail, sizeof(detail), "%.*s", (int)strcspn(PQresultErrorMessage(notice), "\n"),
 		 PQresultErrorMessage(notice));
 	log_event(LOG_LEVEL_WARNING, "database_warning", F_TEXT("problem", detail));
@@ -299,9 +320,9 @@ static int address_connect(struct session *s, const struct conninfo_server *serv
 /* When the first of so many has had its part of the time that is left. */
 static int64_t part_until(int64_t until_us, size_t n)
 {
-	int64_t now_us = clock_monotonic_us();
+	int64_t now_us = clock_monotonic_us(), part_us = (until_us - now_us) / (int64_t)n;
 
-	return now_us + (until_us - now_us) / (int64_t)n;
+	return now_us + (part_us > ADDRESS_US ? part_us : ADDRESS_US);
 }
 
 /* FNV-1a: by which an address is known again, though a resolver tells them in another order. */
@@ -314,55 +335,69 @@ static uint64_t address_number(const struct conninfo_server *server)
 	return number;
 }
 
-/* By one address of a name after the other. */
-static int named_connect(struct session *s, const struct conninfo_server *server, int64_t until_us,
-			 struct strbuf *tried)
+/* One address after the other, that which was good last first. */
+static int addresses_connect(struct session *s, const struct conninfo_servers *addresses,
+			     int64_t until_us, struct strbuf *tried)
 {
 	struct pg_database *d = s->database;
-	struct conninfo_servers addresses;
-	size_t n, at = 0;
-	int err = conninfo_addresses(server, tried, &addresses), next = -ENOTCONN;
+	size_t n = addresses->len, at = 0;
+	int err = -ENOTCONN, next = -ENOTCONN;
 
-	if (err < 0)
-		return err;
-	n = addresses.len;
-	while (at < n && address_number(&addresses.item[at]) != atomic_load(&d->primary_address))
+	while (at < n && address_number(&addresses->item[at]) != atomic_load(&d->primary_address))
 		at++;
-	err = -ENOTCONN;
 	for (size_t i = 0; next < 0 && i < n; i++, at++) {
-		next = address_connect(s, &addresses.item[at % n], part_until(until_us, n - i),
-				       tried);
+		const struct conninfo_server *address = &addresses->item[at % n];
+
+		next = address_connect(s, address, part_until(until_us, n - i), tried);
 		if (next == 0)
-			atomic_store(&d->primary_address, address_number(&addresses.item[at % n]));
+			atomic_store(&d->primary_address, address_number(address));
 		err = err == -ENOTCONN ? next : err;
 	}
-	conninfo_servers_clear(&addresses);
 	return next < 0 ? err : 0;
+}
+
+/* The first of n servers that are left. What the resolver takes is no server's time: it goes on to
+ * the next nameserver by itself. NULL: whichever libpq finds. */
+static int server_connect(struct session *s, const struct conninfo_server *server,
+			  int64_t *until_us, size_t n, struct strbuf *tried)
+{
+	int64_t before_us = clock_monotonic_us();
+	struct conninfo_servers addresses;
+	int err;
+
+	if (!server || !conninfo_is_named(server))
+		return address_connect(s, server, part_until(*until_us, n), tried);
+	err = conninfo_addresses(server, tried, &addresses);
+	*until_us += clock_monotonic_us() - before_us;
+	if (err == 0)
+		err = addresses_connect(s, &addresses, part_until(*until_us, n), tried);
+	conninfo_servers_clear(&addresses);
+	return err;
 }
 
 /*
  * One server after the other, that which was the primary first, and each for its part of the time:
  * libpq would wait for one whose machine is gone for as long as it may, and never come to the next.
+ * Where the primary is there, and has no connection left, no other one is.
  */
 static int connection_begin(struct session *s)
 {
 	const struct conninfo_servers *servers = &s->database->servers;
 	int64_t until_us = clock_monotonic_us() + 1000 * s->database->timeout_ms;
-	size_t n = servers->len > 0 ? servers->len : 1, at = atomic_load(&s->database->primary);
+	size_t n = servers->len > 0 ? servers->len : 1, known = atomic_load(&s->database->primary);
+	size_t at = known > 0 ? known - 1 : 0;
 	struct strbuf tried = STRBUF_NULL;
 	int err = -ENOTCONN, next = -ENOTCONN;
 
 	for (size_t i = 0; next < 0 && i < n; i++, at = (at + 1) % n) {
-		const struct conninfo_server *server = servers->len > 0 ? &servers->item[at] : NULL;
-		int64_t part_us = part_until(until_us, n - i);
-
-		next = server && conninfo_is_named(server)
-			       ? named_connect(s, server, part_us, &tried)
-			       : address_connect(s, server, part_us, &tried);
+		next = server_connect(s, servers->len > 0 ? &servers->item[at] : NULL, &until_us,
+				      n - i, &tried);
 		if (next == 0)
-			atomic_store(&s->database->primary, at);
+			atomic_store(&s->database->primary, at + 1);
 		/* What one has against us says more than that another one is away. */
 		err = err == -ENOTCONN ? next : err;
+		if (next == -EMFILE && known > 0 && i == 0)
+			break;
 	}
 	if (next < 0)
 		log_fault("store: connect to the database", err, tried.text);

@@ -17,7 +17,7 @@ struct session {
 	unsigned number; /* of connections made; what was prepared belongs to one of them */
 	bool commits;    /* what was sent ends with COMMIT: see session_result() */
 	bool prompt; /* what was sent is quick: if not, others are told that the database is away */
-	bool doubtful; /* the server has warned: it may have cut short the wait for its standbys */
+	bool doubtful; /* the server has told that it cut short the wait for its standbys */
 };
 
 /*
