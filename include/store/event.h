@@ -152,6 +152,9 @@ _must_check_ int store_subscription_due(struct store_reader *r, int64_t now_ms,
 _must_check_ int store_subscription_backlog(struct store_reader *r, uint32_t max, int64_t *np,
 					    int64_t *oldest_msp);
 
+/* Condition in front of one more. Conflict: the client has `max` or more. */
+_must_check_ int store_subscriptions_require(struct store_unit *u, const char *client,
+					     uint32_t max);
 /* Conflict: the client has an active one with that callback and filter, or is not there. */
 _must_check_ int store_subscription_insert(struct store_unit *u, const struct store_subscription *s,
 					   int64_t *idp);

@@ -241,7 +241,8 @@ const struct conf_key conf_keys[] = {
 			"wrong, looking for the paths of certificates. One address (IPv6: /64) has "
 			"a quarter of it, one reference from there an eighth; beyond that HTTP "
 			"503. What is authentic costs nothing, and who was authentic from its "
-			"address within a day has a reserve of its own. 0: without limit."),
+			"address within a day has a reserve of its own. Each node has its own "
+			"budget. 0: without limit."),
 	PROTECTION(signature_algorithms, "signature_algorithms", signature_algorithms,
 		   .reload = true,
 		   .help = "Signatures that are accepted, of messages and as proof of possession: "
@@ -265,7 +266,8 @@ const struct conf_key conf_keys[] = {
 		.max = 1000000, .reload = true,
 		.help = "Secrets of KemBasedMac that wait for their first use, at most a minute. "
 			"A tenth of them may be one client's: then its oldest gives way. Whoever "
-			"else asks is told to come again later."),
+			"else asks is told to come again later. Requests that are decided at the "
+			"same moment may exceed it by their number."),
 	PROTECTION(rsa_bits_min, "rsa_bits_min", number, .initial = "2048", .min = 2048,
 		   .max = 16384, .reload = true, .help = "Shortest RSA key of a signer."),
 	PROTECTION(ec_bits_min, "ec_bits_min", number, .initial = "256", .min = 256, .max = 521,
@@ -305,7 +307,10 @@ const struct conf_key conf_keys[] = {
 	CMF(register_subjects_max, "register_subjects_max", number, .initial = "10000", .min = 1,
 	    .max = 1000000, .reload = true, .help = "subjectIds in one Register request."),
 	CMF(transactions_max_per_client, "transactions_max_per_client", number, .initial = "10000",
-	    .min = 1, .max = 10000000, .reload = true, .help = "Open transactions of one client."),
+	    .min = 1, .max = 10000000, .reload = true,
+	    .help = "Open transactions of one client. Each node counts in memory, and the rows of "
+		    "all nodes when it comes to the limit: with several it may be exceeded by what "
+		    "the others have opened meanwhile."),
 	CMF(announcements_max_per_client, "announcements_max_per_client", number, .initial = "1000",
 	    .min = 1, .max = 1000000, .reload = true,
 	    .help = "Announcements that are kept of one client; then the oldest gives way."),
@@ -338,7 +343,8 @@ const struct conf_key conf_keys[] = {
 	    .max = DAY, .reload = true, .help = "How long such a nonce may be used, once."),
 	CMF(nonces_max_per_client, "nonces_max_per_client", number, .initial = "1000", .min = 1,
 	    .max = 1000000, .reload = true,
-	    .help = "Nonces of one client that are neither used nor expired."),
+	    .help = "Nonces of one client that are neither used nor expired. Requests that are "
+		    "decided at the same moment may exceed it by their number."),
 	CMF(nonce_request_oid, "nonce_request_oid", oid,
 	    .initial = "2.25.222147897761693879604210948217677133715.12",
 	    .help = "infoType of NonceRequest in genm (draft-ietf-lamps-attestation-freshness). "

@@ -451,6 +451,9 @@ const char *const store_change_sql[CHANGE_KINDS] = {
 	/* Changes one page: whether that can be committed. */
 	[CHANGE_PROBE] = "INSERT INTO meta (name, value) VALUES ('probe', 1)"
 			 " ON CONFLICT (name) DO UPDATE SET value = meta.value + 1",
+	[CHANGE_SUBSCRIPTIONS_REQUIRE] =
+		"SELECT 1 WHERE (SELECT count(*) FROM (SELECT 1 FROM subscription"
+		" WHERE client = ?1 LIMIT ?2) AS few) >= ?2",
 	[CHANGE_SUBSCRIPTION_INSERT] =
 		"INSERT INTO subscription (state, position, next_ms, attempts, client,"
 		" trust_domain, callback_uri, filter, authentication, user_name, token_endpoint,"

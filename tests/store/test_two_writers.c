@@ -446,6 +446,29 @@ static void subscribed(struct store_unit *unit, struct state *s)
 	OK(store_subscription_insert(unit, &subscription, NULL));
 }
 
+/* The client may have one. */
+static void last_subscription(struct store_unit *unit, struct state *s, const char *uri)
+{
+	const struct store_subscription subscription = {.client = s->client,
+							.trust_domain = TEXT("domain-a"),
+							.callback_uri = TEXT(uri),
+							.filter = TEXT(""),
+							.created_ms = 1};
+
+	OK(store_subscriptions_require(unit, s->client, 1));
+	OK(store_subscription_insert(unit, &subscription, NULL));
+}
+
+static void last_subscription_once(struct store_unit *unit, struct state *s)
+{
+	last_subscription(unit, s, "https://a.example/");
+}
+
+static void last_subscription_again(struct store_unit *unit, struct state *s)
+{
+	last_subscription(unit, s, "https://b.example/");
+}
+
 static void certificate_confirmed(struct store_unit *unit, struct state *s)
 {
 	OK(store_certificate_set_state(unit, s->certificate_id, STORE_CERT_PENDING,
@@ -509,6 +532,8 @@ static const struct race races[] = {
 		0, STORE_CONFLICT},
 	{"a secret under a key that goes", secret_sealed, secret_key_replaced, 0, STORE_CONFLICT},
 	{"a subscription, twice", subscribed, subscribed, STORE_CONFLICT, STORE_CONFLICT},
+	{"the last subscription of a client", last_subscription_once, last_subscription_again,
+		STORE_CONFLICT, STORE_CONFLICT},
 	{"a subscriber whose client goes", subscribed, client_removed, 0, STORE_CONFLICT},
 	{"a transaction that is answered twice", transaction_answered, transaction_answered,
 		STORE_CONFLICT, STORE_CONFLICT},

@@ -137,6 +137,9 @@ int cmf_subscribe(const struct cmf_call *call, const struct cmf_subscribe *reque
 		err = cmf_secret_seal(call, bytes_of_string(reference), request->secret, &sealed);
 	row.secret = sealed;
 	if (err == 0)
+		err = store_subscriptions_require(call->unit, row.client,
+						  call->cmf->conf->events.subscriptions_max);
+	if (err == 0)
 		err = store_subscription_insert(call->unit, &row, idp);
 	return err == 0 ? audit_add(call, "subscribe", row.client, row.callback_uri) : err;
 }

@@ -18,6 +18,7 @@ enum lock_about {
 	LOCK_CERTIFICATE,  /* whether it is active */
 	LOCK_KEY,          /* the certificates with a key */
 	LOCK_NAME,         /* who holds it */
+	LOCK_SUBSCRIBER,   /* how many subscriptions a client has */
 	LOCK_SIGNERS,      /* which of them some transaction has */
 	LOCK_TRANSACTION,  /* that a transactionID is there once */
 	LOCK_CRLS,         /* which of them answers refer to, and the numbers */
@@ -48,6 +49,7 @@ static const struct rule rules[CHANGE_KINDS][RULES_MAX] = {
 	[CHANGE_CREDENTIAL_REMOVE] = {{LOCK_CLIENTS, ALL}},
 	[CHANGE_CLIENTS_REQUIRE] = {{LOCK_CLIENTS, ALL, .shared = true}},
 	[CHANGE_CLIENT_REQUIRE] = {{LOCK_CLIENTS, ALL, .shared = true}},
+	[CHANGE_SUBSCRIPTIONS_REQUIRE] = {{LOCK_SUBSCRIBER, 1}},
 	[CHANGE_SUBSCRIPTION_INSERT] = {{LOCK_CLIENTS, ALL, .shared = true}},
 	[CHANGE_REGISTRATION_INSERT] = {{LOCK_SUBJECT, 12}, {LOCK_MANAGERS, ALL, .shared = true}},
 	[CHANGE_REGISTRATION_SET_MANAGER] = {{LOCK_MANAGERS, ALL}},

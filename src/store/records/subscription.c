@@ -148,6 +148,12 @@ int store_subscription_backlog(struct store_reader *r, uint32_t max, int64_t *np
 
 /* --- changes --- */
 
+int store_subscriptions_require(struct store_unit *u, const char *client, uint32_t max)
+{
+	return unit_add(u, CHANGE_SUBSCRIPTIONS_REQUIRE,
+			VALUES(value_text(client), value_int(max)));
+}
+
 int store_subscription_insert(struct store_unit *u, const struct store_subscription *s,
 			      int64_t *idp)
 {
