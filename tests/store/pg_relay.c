@@ -5,7 +5,9 @@
 #include "base/cleanup.h"
 #include "pg_server.h"
 
+#include <arpa/inet.h>
 #include <check.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -171,12 +173,30 @@ void pg_relay_start(struct pg_relay *relay)
 	pthread_detach(thread);
 }
 
+int pg_relay_start_tcp(struct pg_relay *relay)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET,
+				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof(address);
+	pthread_t thread;
+
+	*relay = (struct pg_relay){.listener = socket(AF_INET, SOCK_STREAM, 0)};
+	ck_assert_int_eq(bind(relay->listener, (struct sockaddr *)&address, len), 0);
+	ck_assert_int_eq(listen(relay->listener, 64), 0);
+	ck_assert_int_eq(getsockname(relay->listener, (struct sockaddr *)&address, &len), 0);
+	ck_assert_int_eq(pthread_create(&thread, NULL, relay_run, relay), 0);
+	pthread_detach(thread);
+	return ntohs(address.sin_port);
+}
+
 void pg_relay_stop(struct pg_relay *relay)
 {
 	struct sockaddr_un address = address_of(relay->directory);
 
 	atomic_store(&relay->stop, true);
 	shutdown(relay->listener, SHUT_RDWR);
+	if (!*relay->directory)
+		return;
 	unlink(address.sun_path);
 	rmdir(relay->directory);
 }

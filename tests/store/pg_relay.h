@@ -30,6 +30,8 @@ struct pg_relay {
 };
 
 void pg_relay_start(struct pg_relay *relay);
+/* By TCP, on this machine: its port, and no URL. */
+int pg_relay_start_tcp(struct pg_relay *relay);
 void pg_relay_stop(struct pg_relay *relay);
 /* The URL of a database of the server, by way of the relay; owned. */
 char *pg_relay_url(const struct pg_relay *relay, const char *url);

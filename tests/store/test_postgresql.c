@@ -970,6 +970,7 @@ struct finding {
 	struct store_reader *reader;
 	struct store_registration found;
 	int result;
+	atomic_bool done;
 };
 
 static void *finding_run(void *arg)
@@ -978,6 +979,7 @@ static void *finding_run(void *arg)
 
 	f->result =
 		store_registration_find(f->reader, ENTITY("vnfci-1"), CERT_TYPE_VNFCI, &f->found);
+	atomic_store(&f->done, true);
 	return NULL;
 }
 
@@ -990,22 +992,35 @@ START_TEST(test_postgresql_server_is_slow)
 	pthread_t thread;
 	int64_t generation;
 	char name[16];
+	bool told = false;
 
 	relayed_begin(&r);
 	put_registration(&r.f, &reg);
 	fixture_close(&r.f);
-	r.f.options.timeout_ms = 10000;
+	r.f.options.timeout_ms = 4000;
 	fixture_open(&r.f);
 	OK(store_reader_new(r.f.store, &finding.reader));
 	snprintf(name, sizeof(name), "r%d", READ_REGISTRATION_FIND);
 	atomic_store(&r.relay.word, name);
-	atomic_store(&r.relay.mode, PG_RELAY_HOLD);
-	OK(pthread_create(&thread, NULL, finding_run, &finding));
-	while (store_client_generation(r.f.reader, &generation) != -ENOTCONN)
-		pause_shortly();
-	atomic_store(&r.relay.mode, PG_RELAY_PASS);
-	pthread_join(thread, NULL);
-	OK(finding.result);
+	/* A question of ours that is answered at that moment says that the server is there; and it
+	 * can be let go too late. */
+	while (!told || finding.result != 0) {
+		told = false;
+		atomic_store(&finding.done, false);
+		atomic_store(&r.relay.mode, PG_RELAY_HOLD);
+		OK(pthread_create(&thread, NULL, finding_run, &finding));
+		while (!told && !atomic_load(&finding.done)) {
+			told = store_client_generation(r.f.reader, &generation) == -ENOTCONN;
+			pause_shortly();
+		}
+		atomic_store(&r.relay.mode, PG_RELAY_PASS);
+		pthread_join(thread, NULL);
+		ck_assert_msg(finding.result == 0 || finding.result == -ETIMEDOUT ||
+				      finding.result == -ENOTCONN,
+			      "%d", finding.result);
+		if (finding.result == 0 && !told)
+			store_registration_clear(&finding.found);
+	}
 	store_registration_clear(&finding.found);
 	store_reader_free(finding.reader);
 	OK(store_client_generation(r.f.reader, &generation));

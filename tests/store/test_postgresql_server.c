@@ -449,6 +449,8 @@ END_TEST
 /* --- names with several addresses --- */
 
 #define TWO_ADDRESSES "two.example"
+/* As long as the first of two nameservers is dead. */
+static struct timespec resolver_takes;
 static const char *const two_addresses[] = {"127.0.0.2", "127.0.0.3"};
 
 /* Before that of the C library, for libpq and for us: one name has two addresses. */
@@ -459,6 +461,8 @@ int getaddrinfo(const char *name, const char *service, const struct addrinfo *hi
 		(__typeof__(next))dlsym(RTLD_NEXT, "getaddrinfo");
 	int err;
 
+	if (name && strcmp(name, "localhost") == 0)
+		nanosleep(&resolver_takes, NULL);
 	if (!name || strcmp(name, TWO_ADDRESSES) != 0)
 		return next(name, service, hints, foundp);
 	err = next(two_addresses[0], service, hints, foundp);
@@ -523,6 +527,36 @@ START_TEST(test_postgresql_first_address_is_silent)
 }
 END_TEST
 
+/* Longer than all of the time for a connection, which begins when it has answered. */
+START_TEST(test_postgresql_resolver_is_slow)
+{
+	struct pg_relay relay;
+	struct fixture f;
+	char url[160], *direct;
+	int port, err;
+
+	fixture_begin(&f, POSTGRESQL);
+	fixture_close(&f);
+	direct = f.database;
+	port = pg_relay_start_tcp(&relay);
+	snprintf(url, sizeof(url), "postgresql://cmfd@localhost:%d%.*s?sslmode=disable", port,
+		 (int)strcspn(direct + strlen("postgresql://cmfd@"), "?"),
+		 direct + strlen("postgresql://cmfd@"));
+	f.options.database = url;
+	f.options.timeout_ms = 2000;
+	resolver_takes.tv_sec = 3;
+	while ((err = store_open(&f.options, &f.store)) == -ENOTCONN)
+		;
+	OK(err);
+	store_close(f.store);
+	resolver_takes.tv_sec = 0;
+	pg_relay_stop(&relay);
+	f.options.database = direct;
+	fixture_open(&f);
+	fixture_end(&f);
+}
+END_TEST
+
 TCase *postgresql_server_cases(void)
 {
 	TCase *tc = tcase_create("postgresql_server");
@@ -538,5 +572,6 @@ TCase *postgresql_server_cases(void)
 	tcase_add_test(tc, test_postgresql_node_stops_in_a_flight);
 	tcase_add_test(tc, test_postgresql_first_server_is_silent);
 	tcase_add_test(tc, test_postgresql_server_falls_silent);
+	tcase_add_test(tc, test_postgresql_resolver_is_slow);
 	return tc;
 }
