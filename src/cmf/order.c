@@ -251,7 +251,11 @@ int cmf_order_run(const struct cmf_call *call, struct cmf_order *order, int64_t 
 	order->check_after = 0;
 	if (err == 0 && order->kind == CMF_ORDER_REVOCATIONS)
 		crls_run(call, order);
-	if (err == 0)
+	/* What is revoked is so, and may be the certificate that its holder has asked with: what
+	 * follows only tells it. */
+	if (order->kind == CMF_ORDER_REVOCATIONS)
+		store_unit_clear(call->unit);
+	else if (err == 0)
 		err = cmf_unit_begin(call);
 	return err == 0 ? cmf_order_read(call, order) : err;
 }

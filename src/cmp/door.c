@@ -326,7 +326,7 @@ static void sender_forget(struct cmp_request *rq)
 static int sender_find_again(struct cmp_request *rq)
 {
 	struct store_reader *reader = rq->worker->reader;
-	bool changed = false;
+	bool changed = false, answered = false;
 	int err = 0;
 
 	for (const struct cmf_principal *p = rq->who.approver; p && !err && !changed;
@@ -335,7 +335,10 @@ static int sender_find_again(struct cmp_request *rq)
 	if (err || changed)
 		return err ? err : STORE_CONFLICT;
 	err = cmf_authority_changed(reader, &rq->who, &changed);
-	if (err || !changed)
+	/* A copy of it may have done that: it has one answer, RFC 9483 3.1. */
+	if (!err && changed)
+		err = cmp_transaction_answered(rq, &answered);
+	if (err || !changed || answered)
 		return err;
 	sender_forget(rq);
 	return sender_find(rq);

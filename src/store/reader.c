@@ -165,17 +165,20 @@ static int reader_get(struct reader_pool *pool, struct reader **readerp)
 	return err;
 }
 
-/* Waits for one that somebody uses now: 0, there is one; -EMFILE. */
+/* Waits for one that somebody uses now: 0, there is one, or nobody has any and one can be made;
+ * -EMFILE. */
 static int reader_await(struct reader_pool *pool, const struct timespec *until)
 {
+	bool were_used;
 	int err;
 
 	pool_wait_begin();
 	pthread_mutex_lock(&pool->lock);
+	were_used = pool->used > 0;
 	while (!pool->unused && pool->used > 0 &&
 	       pthread_cond_timedwait(&pool->left, &pool->lock, until) == 0)
 		;
-	err = pool->unused ? 0 : -EMFILE;
+	err = pool->unused || (were_used && pool->used == 0) ? 0 : -EMFILE;
 	pthread_mutex_unlock(&pool->lock);
 	pool_wait_end();
 	return err;

@@ -205,15 +205,15 @@ static int read_decide(struct nfv_call *call, void *arg, struct refusal *refusal
 }
 
 /* A request that has just been committed, and what the upstream CA makes of it meanwhile. */
-static int request_run(struct nfv_call *call, struct cmf_requested *requested)
+static int request_run(struct nfv_call *call, struct cmf_requested *requested,
+		       struct refusal *refusal)
 {
 	struct reading reading = {.id = requested->csr.id};
-	struct refusal refusal = REFUSAL_NULL;
-	const struct cmf_call op = nfv_cmf_call(call, &refusal);
+	const struct cmf_call op = nfv_cmf_call(call, refusal);
 	int err = cmf_request_run(&op, requested->csr.certificate_id, REQUEST_BUDGET_US);
 
 	if (!err)
-		err = nfv_commit(call, read_decide, &reading, &refusal);
+		err = nfv_commit(call, read_decide, &reading, refusal);
 	reading.requested.fresh = true;
 	reading.requested.attested = requested->attested;
 	cmf_requested_clear(requested);
@@ -257,12 +257,13 @@ static int make_answer(struct nfv_call *call, void *arg, int err, const struct r
 {
 	struct making *making = arg;
 	struct cmf_requested *requested = &making->requested;
+	struct refusal refused = *refusal;
 
 	if (!err && requested->fresh && requested->csr.state == STORE_CSR_PROCESSING)
-		err = request_run(call, requested);
+		err = request_run(call, requested, &refused);
 	if (!err)
 		return answer_made(call, requested, making->csr.request.chain_request);
-	return err == REFUSED ? answer_refused(call, refusal, requested) : nfv_fault(call, err);
+	return err == REFUSED ? answer_refused(call, &refused, requested) : nfv_fault(call, err);
 }
 
 static const struct nfv_deferred csr_making = {
@@ -301,6 +302,8 @@ int nfv_csr_get(struct nfv_call *call)
 	if (!err && reading.requested.csr.state == STORE_CSR_PROCESSING)
 		call->response->retry_after = reading.requested.check_after;
 	cmf_requested_clear(&reading.requested);
+	if (err == REFUSED)
+		return nfv_refusal(call, &refusal);
 	return err ? nfv_fault(call, err) : nfv_ok(call, 200, json);
 }
 

@@ -271,11 +271,13 @@ static int unsubscribe_decide(struct nfv_call *call, void *arg, struct refusal *
 
 int nfv_unsubscribe(struct nfv_call *call)
 {
-	struct refusal unused = REFUSAL_NULL;
+	struct refusal refusal = REFUSAL_NULL;
 	int64_t id;
 	int err = nfv_path_id(call, JSON_SUBSCRIPTION, &id);
 
 	if (!err)
-		err = nfv_commit(call, unsubscribe_decide, &id, &unused);
+		err = nfv_commit(call, unsubscribe_decide, &id, &refusal);
+	if (err == REFUSED)
+		return nfv_refusal(call, &refusal);
 	return err ? nfv_fault(call, err) : nfv_no_content(call);
 }

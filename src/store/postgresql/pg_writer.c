@@ -46,6 +46,7 @@ struct pg_writer {
 	struct pg_database *database;
 	struct session session;
 	unsigned prepared; /* on that connection of the session */
+	bool mark_gone;    /* somebody has removed its row */
 	int64_t backend;   /* the server's process; a pooler tells another one */
 	struct pg_statements statements;
 	struct commit_mark mark;
@@ -68,8 +69,13 @@ static struct pg_writer *pg_writer_of(struct writer *writer)
 
 static int writer_connect(struct pg_writer *w)
 {
-	int err = session_open(&w->session);
+	int err;
 
+	/* It is made where a connection begins. */
+	if (w->mark_gone)
+		session_close(&w->session);
+	w->mark_gone = false;
+	err = session_open(&w->session);
 	if (err < 0 || w->prepared == w->session.number)
 		return err;
 	if (w->database->serve)
@@ -300,7 +306,8 @@ static int mark_expect(struct pg_writer *w, int64_t until_us)
 	PGresult *result = NULL;
 	int err = flight_result(&w->session, until_us, &result);
 
-	if (err == 0 && result_state(result, PG_CONDITION_FAILED))
+	w->mark_gone = err == 0 && result_state(result, PG_CONDITION_FAILED);
+	if (w->mark_gone)
 		err = log_fault("store: mark of commits", -EIO, "it has gone");
 	else if (err == 0 && PQresultStatus(result) == PGRES_TUPLES_OK)
 		atomic_store(&w->database->replicated, PQgetvalue(result, 0, 0)[0] == 't');
