@@ -87,6 +87,7 @@ static int audit_place_bind(struct step_writer *w, const struct change *change)
 static bool change_is_known(const struct step_writer *w, const struct change *change)
 {
 	return (change->kind == CHANGE_CLIENT_REQUIRE || change->kind == CHANGE_CLIENTS_REQUIRE) &&
+	       w->head.clients_generation >= 0 &&
 	       change->value[0].number == w->head.clients_generation;
 }
 
